@@ -1,0 +1,203 @@
+//! Reads the pages of one object, in order, from where its checkpoint says.
+//!
+//! `ReadPage` -> `Lane<RecordPage>`. Keeps the cursor and the number of the next page.
+//! A page that cannot be read ends this object in this generation; the others go on.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::fut::ActorFutureExt as _;
+use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler, ResponseActFuture, WrapFuture as _};
+use domain::{Fault, ObjectPlan, PageCursor, PageNo};
+use ports::Source;
+use tokio::sync::{mpsc, watch};
+
+use crate::budget::Budget;
+use crate::events::RunStats;
+use crate::lane::Lane;
+use crate::messages::{Fact, ReadPage, RecordPage};
+use crate::receipt::{PageId, Share};
+use crate::stage::{Obituary, Slots, fail_point};
+
+/// A page is expected to weigh this much before any of its object was read.
+const FIRST_PAGE: usize = 1 << 20;
+
+/// What all fetchers of a run share.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    pub(crate) source: Rc<dyn Source>,
+    pub(crate) out: Lane<RecordPage>,
+    /// Requests in flight: `object_fetcher.concurrency`.
+    pub(crate) slots: Slots,
+    /// Pages in reading or not yet taken by the joiner: `object_fetcher.mailbox`.
+    pub(crate) room: Slots,
+    pub(crate) budget: Arc<Budget>,
+    pub(crate) facts: mpsc::UnboundedSender<Fact>,
+    pub(crate) stats: Arc<RunStats>,
+    /// True means: finish the page in hand and stop.
+    pub(crate) stop: watch::Receiver<bool>,
+}
+
+pub(crate) struct ObjectFetcher {
+    reading: Reading,
+    plan: Arc<ObjectPlan>,
+    object: usize,
+    cursor: PageCursor,
+    no: PageNo,
+    expected: usize,
+    obituary: Obituary,
+}
+
+/// How reading one page ended.
+enum Outcome {
+    Read { next: Option<PageCursor>, bytes: usize },
+    Stopped,
+    Failed(Fault),
+}
+
+impl ObjectFetcher {
+    pub(crate) const NAME: &str = "object_fetcher";
+
+    pub(crate) fn new(reading: Reading, plan: Arc<ObjectPlan>, object: usize, cursor: PageCursor, obituary: Obituary) -> Self {
+        Self { reading, plan, object, cursor, no: 0, expected: FIRST_PAGE, obituary }
+    }
+}
+impl Actor for ObjectFetcher {
+    type Context = Context<Self>;
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.notify(ReadPage);
+    }
+}
+impl Handler<ReadPage> for ObjectFetcher {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, _: ReadPage, _ctx: &mut Context<Self>) -> Self::Result {
+        let work = read_page(self.reading.clone(), Arc::clone(&self.plan), self.object, self.no, self.cursor.clone(), self.expected);
+        Box::pin(work.into_actor(self).map(|outcome, actor, ctx| match outcome {
+            Outcome::Read { next: Some(cursor), bytes } => {
+                (actor.cursor, actor.expected) = (cursor, bytes);
+                actor.no += 1;
+                ctx.notify(ReadPage);
+            }
+            Outcome::Read { next: None, .. } => {
+                let end = Fact::ObjectEnd { object: actor.object, pages: actor.no + 1 };
+                let _ = actor.reading.facts.send(end);
+                ctx.stop();
+            }
+            Outcome::Stopped => ctx.stop(),
+            Outcome::Failed(fault) => {
+                actor.obituary.failed(fault);
+                ctx.stop();
+            }
+        }))
+    }
+}
+
+/// Reads a page within slots, room and budget, and pushes it on.
+async fn read_page(reading: Reading, plan: Arc<ObjectPlan>, object: usize, no: PageNo, cursor: PageCursor, expected: usize) -> Outcome {
+    let _room = reading.room.take().await;
+    let mut booking = reading.budget.reserve(expected).await;
+    let slot = reading.slots.take().await;
+    if *reading.stop.borrow() {
+        return Outcome::Stopped;
+    }
+    fail_point(ObjectFetcher::NAME);
+    let page = match reading.source.page(&plan, &cursor).await {
+        Ok(page) => page,
+        Err(fault) => return Outcome::Failed(fault),
+    };
+    drop(slot);
+    booking.resize(page.bytes);
+    let (next, bytes) = (page.next.clone(), page.bytes);
+    reading.stats.page_read(object, page.records.len() + page.unusable.len(), page.total);
+    let id = PageId { object, no, last: page.records.last().map(|record| record.id) };
+    let share = Share::open(id, Some(booking), reading.facts.clone());
+    match reading.out.push(RecordPage { plan, object, page, share }).await {
+        Ok(()) => Outcome::Read { next, bytes },
+        // The stage that closed the lane says why in its own obituary.
+        Err(_) => Outcome::Stopped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::{SF_SILENT, Verdict};
+    use ports::fakes::{FakeSource, Script};
+
+    use super::*;
+    use crate::kit::{Catch, settle};
+    use crate::stage::{Cause, start};
+
+    struct Bench {
+        source: Rc<FakeSource>,
+        caught: Catch<RecordPage>,
+        down: mpsc::UnboundedReceiver<crate::stage::StageDown>,
+        facts: mpsc::UnboundedReceiver<Fact>,
+        stop: watch::Sender<bool>,
+    }
+
+    fn bench(source: FakeSource, lane: usize) -> Bench {
+        tokio::time::pause();
+        let source = Rc::new(source);
+        let (out, caught) = Catch::lane(lane);
+        let (down_tx, down) = mpsc::unbounded_channel();
+        let (facts_tx, facts) = mpsc::unbounded_channel();
+        let (stop, stopped) = watch::channel(false);
+        let reading = Reading {
+            source: source.clone(),
+            out,
+            slots: Slots::new(1),
+            room: Slots::new(2),
+            budget: Budget::new(1 << 30),
+            facts: facts_tx,
+            stats: Arc::new(RunStats::new(["Account".to_owned()])),
+            stop: stopped,
+        };
+        let plan = ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children: vec![], lookups: vec![] };
+        let obituary = Obituary::new(ObjectFetcher::NAME, down_tx);
+        drop(start(1, || ObjectFetcher::new(reading, Arc::new(plan), 0, PageCursor::After(None), obituary)));
+        Bench { source, caught, down, facts, stop }
+    }
+
+    #[actix_rt::test]
+    async fn pages_come_in_order_and_the_last_one_is_announced() {
+        let mut bench = bench(FakeSource { pages: 3, ..FakeSource::default() }, 8);
+        assert_eq!(bench.down.recv().await.unwrap().cause, Cause::Drained);
+        let pages = bench.caught.take();
+        assert_eq!(pages.iter().map(|page| page.page.records[0].id).collect::<Vec<_>>(), [0, 3, 6].map(|no| FakeSource::id("Account", no)));
+        assert_eq!(bench.facts.recv().await, Some(Fact::ObjectEnd { object: 0, pages: 3 }));
+        pages.into_iter().for_each(|page| page.share.sign());
+        let Some(Fact::PageDone(page, Verdict::Settled)) = bench.facts.recv().await else { panic!("page 0 is settled") };
+        assert_eq!(page.last, Some(FakeSource::id("Account", 2)));
+    }
+
+    #[actix_rt::test]
+    async fn reading_waits_while_nobody_takes_the_pages() {
+        let bench = bench(FakeSource::default(), 2);
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        assert_eq!(bench.source.on_page.calls(), 3, "two in the lane and one that waits for it");
+        bench.caught.take();
+        settle().await;
+        assert_eq!(bench.source.on_page.calls(), 5);
+    }
+
+    #[actix_rt::test]
+    async fn a_page_that_cannot_be_read_is_the_fault_of_the_stage() {
+        let source = FakeSource::default();
+        source.on_page.on(2, Script::Fail(&SF_SILENT));
+        let mut bench = bench(source, 8);
+        let Cause::Failed(fault) = bench.down.recv().await.unwrap().cause else { panic!("it failed") };
+        assert_eq!((fault.code, bench.caught.waiting()), (&SF_SILENT, 1));
+    }
+
+    #[actix_rt::test]
+    async fn a_stop_lets_the_page_in_hand_through() {
+        let mut bench = bench(FakeSource { slow: Duration::from_secs(10), ..FakeSource::default() }, 8);
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        bench.stop.send(true).unwrap();
+        assert_eq!(bench.down.recv().await.unwrap().cause, Cause::Drained);
+        assert_eq!((bench.caught.waiting(), bench.source.on_page.calls()), (2, 2));
+    }
+}

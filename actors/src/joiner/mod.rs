@@ -1,0 +1,243 @@
+//! Makes each record of a page a document: nested entities, look-ups, and the files that hang on it.
+//!
+//! `Parcel<RecordPage>` -> `Lane<JoinedPage>`. Keeps the files met in this generation and, with all joiners of the run, the look-up cache.
+//! A page that cannot be joined ends the generation; one that fails again and again is set aside whole, its documents left as they were.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::fut::ActorFutureExt as _;
+use actix::{Actor, ActorContext as _, Context, Handler, ResponseActFuture, WrapFuture as _};
+use bytes::Bytes;
+use domain::catalog::{DocumentShape, FileRef, LINKS, LookupTarget, Parts};
+use domain::{BulkOp, Children, Fault, FaultClass, ObjectPlan, Record, RecordId, bulk};
+use ports::{Clock, SetAside, Source};
+
+use crate::budget::Budget;
+use crate::events::{ItemSetAside, NestedCut, PageSetAside, RunStats};
+use crate::lane::{Lane, Parcel};
+use crate::lookup::LookupCache;
+use crate::messages::{JoinedPage, LinkedFile, RecordPage};
+use crate::stage::{Obituary, Slots, serve};
+
+/// Generations that a page may break before it is set aside.
+const STRIKES: u32 = 3;
+
+/// Pages that broke a generation, by object and first record, over all generations of a run.
+#[derive(Debug, Default)]
+pub struct Strikes(RefCell<HashMap<RecordId, u32>>);
+impl Strikes {
+    /// Counts one more; true when the page has had its last chance.
+    pub(crate) fn out(&self, page: RecordId) -> bool {
+        let mut strikes = self.0.borrow_mut();
+        let count = strikes.entry(page).or_default();
+        *count += 1;
+        *count >= STRIKES
+    }
+}
+
+/// What joining needs besides the page.
+#[derive(Clone)]
+pub(crate) struct Joining {
+    pub(crate) source: Rc<dyn Source>,
+    pub(crate) out: Lane<JoinedPage>,
+    pub(crate) shape: Rc<DocumentShape>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) cache: Arc<LookupCache>,
+    pub(crate) strikes: Rc<Strikes>,
+    /// Files met in this generation.
+    pub(crate) seen: Rc<RefCell<HashSet<RecordId>>>,
+    /// First characters of the ids of everything that is synced; links from elsewhere are not shown.
+    pub(crate) prefixes: Rc<BTreeSet<String>>,
+    pub(crate) budget: Arc<Budget>,
+    /// Largest document in bytes; 0 for no limit.
+    pub(crate) max_document: usize,
+    pub(crate) stats: Arc<RunStats>,
+}
+
+pub(crate) struct EntityJoiner {
+    joining: Joining,
+    slots: Slots,
+    obituary: Obituary,
+}
+impl EntityJoiner {
+    pub(crate) const NAME: &str = "entity_joiner";
+
+    pub(crate) fn new(joining: Joining, slots: Slots, obituary: Obituary) -> Self {
+        Self { joining, slots, obituary }
+    }
+}
+impl Actor for EntityJoiner {
+    type Context = Context<Self>;
+}
+impl Handler<Parcel<RecordPage>> for EntityJoiner {
+    type Result = ResponseActFuture<Self, ()>;
+
+    fn handle(&mut self, parcel: Parcel<RecordPage>, _ctx: &mut Context<Self>) -> Self::Result {
+        let joining = self.joining.clone();
+        let work = serve(Self::NAME, self.slots.clone(), parcel, async move |page| join(&joining, page).await);
+        Box::pin(work.into_actor(self).map(|joined, actor, ctx| {
+            if let Err(fault) = joined {
+                actor.obituary.failed(fault);
+                ctx.stop();
+            }
+        }))
+    }
+}
+
+/// Joins a page and pushes it on. A fault means that the page is lost and the generation with it.
+async fn join(joining: &Joining, page: RecordPage) -> Result<(), Fault> {
+    let joined = match related(joining, &page).await {
+        Ok(related) => assemble(joining, page, related),
+        Err(fault) => match page.page.records.first().map(|record| record.id) {
+            Some(first) if fault.class() != FaultClass::Run && joining.strikes.out(first) => give_up(joining, page, &fault),
+            _ => return Err(fault.context(format_args!("join a page of {}", page.plan.name))),
+        },
+    };
+    // A closed lane drops the page unsigned; the stage that closed it says why.
+    let _ = joining.out.push(joined).await;
+    Ok(())
+}
+
+/// Everything that belongs to a page and is not in it.
+struct RelatedEntities {
+    children: Children,
+    found: HashMap<(LookupTarget, RecordId), Bytes>,
+    files: Vec<LinkedFile>,
+}
+
+async fn related(joining: &Joining, page: &RecordPage) -> Result<RelatedEntities, Fault> {
+    let (plan, records) = (&page.plan, &page.page.records);
+    let ids: Vec<_> = records.iter().map(|record| record.id).collect();
+    let children = async {
+        if plan.children.is_empty() || ids.is_empty() {
+            return Ok(Children::default());
+        }
+        joining.source.children(plan, &ids, joining.shape.limit).await
+    };
+    let (children, found) = futures::try_join!(children, look_up(joining, plan, records))?;
+    let files = new_files(joining, plan, &children);
+    let files = match link(joining, &files).await {
+        Ok(files) => files,
+        Err(fault) => {
+            // The page is lost: whoever reads it again must meet its files again.
+            let mut seen = joining.seen.borrow_mut();
+            files.iter().for_each(|(file, _)| {
+                seen.remove(&file.id);
+            });
+            return Err(fault);
+        }
+    };
+    Ok(RelatedEntities { children, found, files })
+}
+
+/// Answers the page's look-ups from the cache, and from the source what the cache lacks.
+async fn look_up(joining: &Joining, plan: &ObjectPlan, records: &[Record]) -> Result<HashMap<(LookupTarget, RecordId), Bytes>, Fault> {
+    let mut found = HashMap::new();
+    let mut missing = BTreeMap::<&'static str, (LookupTarget, BTreeSet<RecordId>)>::new();
+    for (position, (lookup, queryable)) in plan.lookups.iter().enumerate().filter(|(_, (_, queryable))| *queryable) {
+        debug_assert!(queryable);
+        for id in records.iter().filter_map(|record| *record.refs.get(position)?) {
+            match joining.cache.get(lookup.target, id) {
+                Some(Some(record)) => drop(found.insert((lookup.target, id), record)),
+                Some(None) => {}
+                None => drop(missing.entry(lookup.target.object()).or_insert((lookup.target, BTreeSet::new())).1.insert(id)),
+            }
+        }
+    }
+    let ask = missing.into_values().map(|(target, ids)| async move {
+        let ids: Vec<_> = ids.into_iter().collect();
+        let answers = joining.source.lookup(target, &ids).await?;
+        Ok::<_, Fault>((target, ids, answers))
+    });
+    for (target, ids, answers) in futures::future::try_join_all(ask).await? {
+        let answers: HashMap<_, _> = answers.into_iter().collect();
+        for id in ids {
+            joining.cache.put(target, id, answers.get(&id));
+        }
+        found.extend(answers.into_iter().map(|(id, record)| ((target, id), record)));
+    }
+    Ok(found)
+}
+
+/// Files that nobody met before in this generation, with the record that each was found on.
+fn new_files(joining: &Joining, plan: &ObjectPlan, children: &Children) -> Vec<(FileRef, RecordId)> {
+    let Some(position) = plan.children.iter().position(|child| child.key == LINKS) else { return Vec::new() };
+    let mut seen = joining.seen.borrow_mut();
+    let mut files = Vec::new();
+    for (parent, lists) in children {
+        let rows = lists.get(position).into_iter().flatten().flat_map(|list| &list.rows);
+        // A file that was never published has no content and no version: the reference leaves it out too.
+        let found = rows.filter_map(|row| FileRef::of_link(&row.text)).filter(|file| file.version.is_some());
+        files.extend(found.filter(|file| seen.insert(file.id)).map(|file| (file, *parent)));
+    }
+    files
+}
+
+/// Finds all records that the files hang on.
+async fn link(joining: &Joining, files: &[(FileRef, RecordId)]) -> Result<Vec<LinkedFile>, Fault> {
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<_> = files.iter().map(|(file, _)| file.id).collect();
+    let mut linked = HashMap::<RecordId, BTreeSet<RecordId>>::new();
+    for (file, entity) in joining.source.links(&ids).await? {
+        if joining.prefixes.contains(entity.key_prefix()) {
+            linked.entry(file).or_default().insert(entity);
+        }
+    }
+    let with_links = |(file, parent): &(FileRef, RecordId)| {
+        let mut linked = linked.remove(&file.id).unwrap_or_default();
+        linked.insert(*parent);
+        LinkedFile { file: file.clone(), linked: linked.into_iter().collect() }
+    };
+    Ok(files.iter().map(with_links).collect())
+}
+
+/// Splices the documents of a page.
+fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> JoinedPage {
+    let RecordPage { plan, object, page, share } = page;
+    let RelatedEntities { children, found, files } = related;
+    let now = joining.clock.now();
+    let mut aside: Vec<_> = page.unusable.into_iter().map(|fault| SetAside { id: None, what: plan.name.clone(), fault }).collect();
+    let (mut ops, mut cuts, mut bytes) = (Vec::with_capacity(page.records.len()), Vec::new(), 0);
+    let mut shown = Vec::with_capacity(plan.lookups.len());
+    for record in &page.records {
+        shown.clear();
+        shown.extend(plan.lookups.iter().zip(&record.refs).map(|((lookup, _), id)| found.get(&(lookup.target, (*id)?)).cloned()));
+        let parts = Parts { plan: &plan, record, children: children.get(&record.id).map(Vec::as_slice), found: &shown };
+        let document = joining.shape.record(parts, now, &mut cuts);
+        bytes += document.body.len();
+        match bulk::check_size(&document, joining.max_document) {
+            Ok(()) => ops.push(BulkOp::Put(document)),
+            Err(fault) => {
+                ops.push(BulkOp::Keep(record.id));
+                aside.push(SetAside { id: Some(record.id), what: plan.name.clone(), fault });
+            }
+        }
+    }
+    share.book(joining.budget.book(bytes.saturating_sub(page.bytes)));
+    cuts.iter().for_each(|cut| NestedCut(cut).emit(&joining.stats));
+    for SetAside { id, what, fault } in &aside {
+        ItemSetAside { what, id: *id, fault }.emit(&joining.stats);
+    }
+    joining.stats.files_found(files.len());
+    JoinedPage { object, ops, files, aside, share }
+}
+
+/// A page that nothing can be made of: its documents stay as they are in the index, and count as met.
+fn give_up(joining: &Joining, page: RecordPage, fault: &Fault) -> JoinedPage {
+    let RecordPage { plan, object, page, share } = page;
+    if let (Some(first), Some(last)) = (page.records.first(), page.records.last()) {
+        PageSetAside { object: &plan.name, first: first.id, last: last.id, records: page.records.len(), fault }.emit(&joining.stats);
+    }
+    let entry = |record: &Record| SetAside { id: Some(record.id), what: plan.name.clone(), fault: fault.clone() };
+    let aside = page.records.iter().map(entry).collect();
+    let ops = page.records.iter().map(|record| BulkOp::Keep(record.id)).collect();
+    JoinedPage { object, ops, files: Vec::new(), aside, share }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

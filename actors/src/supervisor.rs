@@ -1,0 +1,209 @@
+//! Runs a job: plans it, then one generation of the pipeline after another from the last checkpoint, by the rules of `domain::restart`.
+//!
+//! `StartRun` -> `Ended`. A service that runs one job at a time; keeps nothing between jobs.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use actix::{Actor, Context, Handler, ResponseFuture};
+use domain::catalog::{self, DescribedObject, DocumentShape};
+use domain::restart::{Decision, RestartBudget, decide};
+use domain::{Checkpoint, EN_SET_ASIDE, Ended, Fault, Job, JobStatus, Names, ObjectPlan, RunId, Selection};
+use futures::{StreamExt as _, TryStreamExt as _};
+use ports::{Source, Target};
+use tokio::sync::watch;
+
+use crate::events::{GenerationRestarted, ObjectSkipped, RunStats};
+use crate::lookup::LookupCache;
+use crate::messages::StartRun;
+use crate::pipeline::{GenerationReport, Ports, Run, RunLimits, Tuning, run_generation};
+
+/// Describes asked for at once.
+const DESCRIBES: usize = 4;
+
+/// What makes the jobs of one connector.
+#[derive(Clone)]
+pub struct ConnectorWork {
+    /// Ports.
+    pub ports: Ports,
+    /// Which objects.
+    pub selection: Selection,
+    /// How documents look.
+    pub shape: Rc<DocumentShape>,
+    /// Of the configuration that decides what documents look like.
+    pub fingerprint: String,
+    /// Knobs.
+    pub tuning: Tuning,
+    /// Limits.
+    pub limits: RunLimits,
+    /// How often a run may start again.
+    pub restarts: RestartBudget,
+    /// Where displays on other threads find the counters of the current run.
+    pub monitor: Arc<Monitor>,
+    /// True means: finish what is in hand and stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// Shows the run in work to other threads.
+#[derive(Debug, Default)]
+pub struct Monitor(Mutex<Option<Arc<RunStats>>>);
+impl Monitor {
+    /// Counters of the run in work, or of the last one.
+    pub fn stats(&self) -> Option<Arc<RunStats>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+    fn show(&self, stats: &Arc<RunStats>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(stats));
+    }
+}
+
+/// Runs the jobs of one connector.
+pub(crate) struct RunSupervisor {
+    work: ConnectorWork,
+}
+impl RunSupervisor {
+    pub(crate) fn new(work: ConnectorWork) -> Self {
+        Self { work }
+    }
+}
+impl Actor for RunSupervisor {
+    type Context = Context<Self>;
+}
+impl Handler<StartRun> for RunSupervisor {
+    // Nothing of the actor's state is touched when the run ends, and a panic must not take the supervisor down.
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, StartRun { job, ended }: StartRun, _ctx: &mut Context<Self>) -> Self::Result {
+        let work = self.work.clone();
+        Box::pin(async move {
+            let _ = ended.send(conduct(&work, &job).await);
+        })
+    }
+}
+
+/// Runs one job to its end.
+pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
+    let planned = match plan(&*work.ports.source, &work.selection).await {
+        Ok(planned) => planned,
+        Err(fault) => {
+            let fault = fault.context("look at what the org offers");
+            return Ended { status: JobStatus::Error, fault: Some(fault), counts: domain::Counts::default() };
+        }
+    };
+    planned.skipped.iter().for_each(|(object, reason)| ObjectSkipped { object, reason }.emit());
+    let stats = Arc::new(RunStats::new(planned.objects.iter().map(|plan| plan.name.clone())));
+    work.monitor.show(&stats);
+    let ended = match run_to_end(work, job, planned, &stats).await {
+        Ok(status) => (status, None),
+        Err(fault) => (JobStatus::Error, Some(fault)),
+    };
+    Ended { status: ended.0, fault: ended.1, counts: stats.counts() }
+}
+
+/// Generations, then the sweep. A fault leaves the checkpoint for the next job.
+async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, stats: &Arc<RunStats>) -> Result<JobStatus, Fault> {
+    let (checkpoints, clock) = (&work.ports.checkpoints, &work.ports.clock);
+    let fingerprint = fingerprint(&work.fingerprint, &planned.objects);
+    let mut checkpoint = match checkpoints.load(&job.connector, job.kind).await? {
+        Some(unfinished) if unfinished.fingerprint == fingerprint => {
+            tracing::info!(run = %unfinished.run, "an unfinished run goes on from its checkpoint");
+            unfinished
+        }
+        _ => Checkpoint::fresh(RunId::new(format!("{}-{}", job.id, clock.now().as_millisecond())), fingerprint),
+    };
+    let run = Run {
+        target: Target { connector: job.connector.clone(), index: job.index.clone(), run: checkpoint.run.clone() },
+        kind: job.kind,
+        objects: planned.objects.into_iter().map(Arc::new).collect(),
+        shape: Rc::clone(&work.shape),
+        stats: Arc::clone(stats),
+        cache: Arc::new(LookupCache::new(work.limits.lookup_cache)),
+        strikes: Rc::default(),
+        stop: work.stop.clone(),
+    };
+    let (mut restarts, mut written) = (0, 0);
+    loop {
+        let GenerationReport { checkpoint: reached, complete, down } =
+            run_generation(&run, &work.ports, &work.tuning, &work.limits, checkpoint).await?;
+        checkpoint = reached;
+        if complete {
+            break;
+        }
+        if *work.stop.borrow() {
+            return Ok(JobStatus::Suspended);
+        }
+        let fault = down.into_iter().find_map(crate::stage::StageDown::fault);
+        let fault = fault.unwrap_or_else(|| Fault::new(&domain::EN_PANIC, "pages were lost and no stage said why"));
+        // Only documents written count as progress: pages set aside move the checkpoint too, and must not feed an endless run.
+        if stats.counts().written > written {
+            (restarts, written) = (0, stats.counts().written);
+        }
+        match decide(work.restarts, restarts, fault.clone()) {
+            Decision::GiveUp(fault) => return Err(fault),
+            Decision::Again(wait) => {
+                GenerationRestarted { fault: &fault, wait }.emit();
+                restarts += 1;
+                if pause(&work.stop, wait).await {
+                    return Ok(JobStatus::Suspended);
+                }
+            }
+        }
+    }
+    finish(work, &run, &planned.skipped).await
+}
+
+/// Deletes what the run did not meet, unless it could not look at everything, and forgets the checkpoint.
+async fn finish(work: &ConnectorWork, run: &Run, skipped: &[(String, String)]) -> Result<JobStatus, Fault> {
+    if run.stats.pages_aside() == 0 {
+        let mut spare: Vec<_> = skipped.iter().map(|(object, _)| object.clone()).collect();
+        if !run.objects.iter().any(|plan| plan.children.iter().any(|child| child.key == catalog::LINKS)) {
+            spare.push("content_document".to_owned());
+        }
+        let deleted = work.ports.sink.sweep(&run.target, &spare).await?;
+        run.stats.swept(deleted);
+    }
+    work.ports.checkpoints.clear(&run.target.connector, run.kind).await?;
+    match run.stats.pages_aside() {
+        0 => Ok(JobStatus::Completed),
+        pages => {
+            Err(Fault::new(&EN_SET_ASIDE, format!("everything was read but {pages} page(s), which were set aside; nothing was deleted")))
+        }
+    }
+}
+
+/// Meets the catalog with the org.
+async fn plan(source: &dyn Source, selection: &Selection) -> Result<catalog::Planned, Fault> {
+    let global = source.global().await?;
+    let names = catalog::needed_describes(selection, &global)?;
+    let describe = |name: String| async move {
+        let described = source.describe(&name).await.map_err(|fault| fault.context(format_args!("describe {name}")))?;
+        Ok::<(String, DescribedObject), Fault>((name, described))
+    };
+    let described: BTreeMap<_, _> = futures::stream::iter(names).map(describe).buffer_unordered(DESCRIBES).try_collect().await?;
+    let planned = catalog::plan(selection, &global, &described)?;
+    if planned.objects.is_empty() && (selection.custom != Names::Only(Vec::new()) || selection.standard != Names::Only(Vec::new())) {
+        let names: Vec<_> = planned.skipped.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(Fault::new(&domain::SF_NO_OBJECT, format!("none of the objects may be queried: {}", names.join(", "))));
+    }
+    Ok(planned)
+}
+
+/// Of the configuration and of the columns: a checkpoint is worth nothing when documents would look different.
+fn fingerprint(configuration: &str, objects: &[ObjectPlan]) -> String {
+    // FNV-1a: stable over builds, which the hashers of the standard library do not promise.
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in format!("{configuration}{objects:?}").bytes() {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    format!("{hash:016x}")
+}
+
+/// Waits, or returns true as soon as a stop is asked for.
+async fn pause(stop: &watch::Receiver<bool>, wait: std::time::Duration) -> bool {
+    let mut stop = stop.clone();
+    tokio::select! {
+        asked = stop.wait_for(|stop| *stop) => asked.is_ok(),
+        () = tokio::time::sleep(wait) => false,
+    }
+}

@@ -1,0 +1,135 @@
+//! Writing documents: put, keep, sweep. Whatever changes a document changes its words in the same transaction.
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{OptionalExtension, Transaction, named_params, params};
+
+use domain::{BulkOp, Document, ItemOutcome, RecordId, bulk};
+use ports::Target;
+
+use super::text::Extract;
+
+/// SQLite holds at most a billion bytes in a row.
+const LARGEST: usize = 999_000_000;
+/// Deletions in one transaction, so that others get their turn.
+pub(super) const SWEEP_STEP: usize = 10_000;
+
+/// Does all of `ops`; the outcomes in order.
+pub(super) fn submit(transaction: &Transaction<'_>, target: &Target, ops: &[BulkOp]) -> rusqlite::Result<Vec<ItemOutcome>> {
+    let mut outcomes = Vec::with_capacity(ops.len());
+    for op in ops {
+        outcomes.push(match op {
+            BulkOp::Put(document) => match bulk::check_size(document, LARGEST) {
+                Ok(()) => put(transaction, target, document)?,
+                Err(fault) => ItemOutcome::SetAside(fault),
+            },
+            BulkOp::Keep(id) => keep(transaction, target, *id)?,
+        });
+    }
+    Ok(outcomes)
+}
+
+/// JSON for a TEXT column, without a look at whether it is UTF-8: what goes in comes out.
+struct Json<'a>(&'a [u8]);
+impl ToSql for Json<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Text(self.0)))
+    }
+}
+
+fn put(transaction: &Transaction<'_>, target: &Target, document: &Document) -> rusqlite::Result<ItemOutcome> {
+    let body = Json(&document.body);
+    let there: Option<(i64, bool)> = transaction
+        .prepare_cached("SELECT no, body = ?3 FROM documents JOIN bodies USING (no) WHERE index_name = ?1 AND id = ?2")?
+        .query_row(params![target.index.as_str(), document.id.as_str(), body], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match there {
+        None => insert(transaction, target, document)?,
+        Some((no, true)) => {
+            let stamp = "UPDATE documents SET run = ?2, connector = ?3 WHERE no = ?1";
+            transaction.prepare_cached(stamp)?.execute(params![no, target.run.as_str(), target.connector.as_str()])?;
+        }
+        Some((no, false)) => replace(transaction, target, document, no)?,
+    }
+    Ok(ItemOutcome::Written)
+}
+
+fn insert(transaction: &Transaction<'_>, target: &Target, document: &Document) -> rusqlite::Result<()> {
+    let extract = Extract::of(&document.body);
+    let no = transaction
+        .prepare_cached(
+            "INSERT INTO documents (index_name, id, connector, run, kind, title, url, modified)
+             VALUES (:index, :id, :connector, :run, :kind, :title, :url, :modified)",
+        )?
+        .insert(named_params! {
+            ":index": target.index.as_str(), ":id": document.id.as_str(),
+            ":connector": target.connector.as_str(), ":run": target.run.as_str(),
+            ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified,
+        })?;
+    transaction.prepare_cached("INSERT INTO bodies (no, body) VALUES (?1, ?2)")?.execute(params![no, Json(&document.body)])?;
+    let words = "INSERT INTO texts (rowid, title, text) VALUES (?1, ?2, ?3)";
+    transaction.prepare_cached(words)?.execute(params![no, extract.title, extract.text])?;
+    Ok(())
+}
+
+fn replace(transaction: &Transaction<'_>, target: &Target, document: &Document, no: i64) -> rusqlite::Result<()> {
+    let extract = Extract::of(&document.body);
+    transaction
+        .prepare_cached(
+            "UPDATE documents SET connector = :connector, run = :run, kind = :kind, title = :title, url = :url, modified = :modified
+             WHERE no = :no",
+        )?
+        .execute(named_params! {
+            ":no": no, ":connector": target.connector.as_str(), ":run": target.run.as_str(),
+            ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified,
+        })?;
+    transaction.prepare_cached("UPDATE bodies SET body = ?2 WHERE no = ?1")?.execute(params![no, Json(&document.body)])?;
+    let words = "UPDATE texts SET title = ?2, text = ?3 WHERE rowid = ?1";
+    transaction.prepare_cached(words)?.execute(params![no, extract.title, extract.text])?;
+    Ok(())
+}
+
+/// Only of this connector: another one's document keeps the stamp that its own sweep looks for.
+fn keep(transaction: &Transaction<'_>, target: &Target, id: RecordId) -> rusqlite::Result<ItemOutcome> {
+    let stamp = "UPDATE documents SET run = ?4 WHERE index_name = ?1 AND id = ?2 AND connector = ?3";
+    let values = params![target.index.as_str(), id.as_str(), target.connector.as_str(), target.run.as_str()];
+    transaction.prepare_cached(stamp)?.execute(values)?;
+    Ok(ItemOutcome::Written)
+}
+
+/// What a sweep deletes: documents of the target that its run did not meet, except those of some kinds.
+#[derive(Clone, Debug)]
+pub(super) struct Sweep {
+    target: Target,
+    /// A JSON array; lists cannot be bound.
+    spare: String,
+}
+
+impl Sweep {
+    pub(super) fn new(target: &Target, spare: &[String]) -> Self {
+        Self { target: target.clone(), spare: serde_json::json!(spare).to_string() }
+    }
+
+    /// Deletes up to `most` documents whose number is above `after`.
+    ///
+    /// Gives how many, and where to go on; `None` when there are no more.
+    pub(super) fn step(&self, transaction: &Transaction<'_>, after: i64, most: usize) -> rusqlite::Result<(u64, Option<i64>)> {
+        let Target { index, connector, run } = &self.target;
+        let (index, connector, run, spare) = (index.as_str(), connector.as_str(), run.as_str(), &self.spare);
+        // `NOT INDEXED` walks the table by number, which is where both queries are bounded.
+        let last: Option<i64> = transaction
+            .prepare_cached(
+                "SELECT max(no) FROM (
+                     SELECT no FROM documents NOT INDEXED WHERE no > ?5 AND index_name = ?1 AND connector = ?2 AND run <> ?3
+                     AND kind NOT IN (SELECT value FROM json_each(?4)) ORDER BY no LIMIT ?6)",
+            )?
+            .query_row(params![index, connector, run, spare, after, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
+        let Some(last) = last else { return Ok((0, None)) };
+        let deleted = transaction
+            .prepare_cached(
+                "DELETE FROM documents NOT INDEXED WHERE no > ?5 AND no <= ?6 AND index_name = ?1 AND connector = ?2 AND run <> ?3
+                 AND kind NOT IN (SELECT value FROM json_each(?4))",
+            )?
+            .execute(params![index, connector, run, spare, after, last])?;
+        Ok((deleted as u64, Some(last)))
+    }
+}

@@ -1,0 +1,392 @@
+//! The command line: commands, flags, and what `--help` says about them.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use domain::JobType;
+
+/// Exit code of a job that failed.
+pub const EXIT_FAILED: u8 = 1;
+/// Exit code of a wrong command line or configuration. The command-line parser uses the same.
+pub const EXIT_USAGE: u8 = 2;
+
+const EXAMPLES: &str = "\
+Examples:
+  sluice demo                                  see it work, with nothing to set up
+  sluice sync -c config.yml                    bring the index up to date, once
+  sluice export -c config.yml --index NAME     print the index
+  sluice help sync                             what a command can do";
+
+/// Reads a Salesforce org and keeps a search index of it
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sluice", version, propagate_version = true, after_help = EXAMPLES, disable_help_subcommand = false)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How logs are written.
+    #[command(flatten)]
+    pub log: LogArgs,
+}
+
+/// How logs are written; they go to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Logging")]
+pub struct LogArgs {
+    /// Least level of what is logged: off, error, warn, info, debug or trace
+    #[arg(long, global = true, value_enum, ignore_case = true, hide_possible_values = true, default_value = "info", value_name = "LEVEL")]
+    pub log_level: LogLevel,
+    /// Form of log lines: text or json
+    #[arg(long, global = true, value_enum, ignore_case = true, hide_possible_values = true, default_value = "text", value_name = "FORMAT")]
+    pub log_format: Format,
+}
+
+/// Levels of log lines, with the reference connector's names for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Nothing.
+    Off,
+    /// A person must act.
+    #[value(alias = "critical")]
+    Error,
+    /// Something is worth a look.
+    #[value(alias = "warning")]
+    Warn,
+    /// What happens.
+    Info,
+    /// How it happens.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+impl LogLevel {
+    /// The name as log filters spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+/// For people or for programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// The commands.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Sync a simulated org into an embedded index and search it in the browser
+    Demo(DemoArgs),
+    /// Run one job now
+    Sync(SyncArgs),
+    /// Print the documents of an index as NDJSON, sorted by id
+    Export(ExportArgs),
+    /// Serve a simulated Salesforce org on loopback
+    Simulate(SimulateArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+}
+
+/// `sluice demo`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice demo                        sync, then search at http://127.0.0.1:8265
+  sluice demo --once --data ./demo   sync into ./demo and leave
+  sluice demo --seed 7 --scale 10    another org, ten times as large")]
+pub struct DemoArgs {
+    /// Leave when the sync is done, instead of serving the search page
+    #[arg(long)]
+    pub once: bool,
+    /// Directory of the embedded index; by default a temporary one
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Port of the search page; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 8265)]
+    pub port: u16,
+    /// Which org is made up
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Size of the org: 1 is about 3,000 records
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub scale: u32,
+}
+
+/// `sluice sync`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice sync -c config.yml                          the only connector of the file
+  sluice sync -c config.yml --connector sf-prod      one of several
+  sluice sync -c config.yml --dry-run --output json  read all, write nothing, print JSON
+  sluice sync -c config.yml --print-plan             what would run, with every default
+
+Exit codes: 0 the job completed, 1 it failed, 2 the command line or the configuration is wrong.")]
+pub struct SyncArgs {
+    /// Configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Connector to sync; may be left out if there is only one
+    #[arg(long, value_name = "ID")]
+    pub connector: Option<String>,
+    /// Kind of job: `full`
+    #[arg(long, value_name = "KIND", default_value = "full", value_parser = job)]
+    pub job: JobType,
+    /// Form of the summary on standard output: text or json
+    #[arg(long, value_enum, hide_possible_values = true, default_value = "text", value_name = "FORMAT")]
+    pub output: Format,
+    /// Read and build all documents, but write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the plan with secrets hidden, and leave
+    #[arg(long)]
+    pub print_plan: bool,
+}
+
+/// `sluice export`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice export -c config.yml --index search-salesforce > documents.ndjson
+  sluice export --data ./demo --index demo | head -1")]
+pub struct ExportArgs {
+    /// Where the index is.
+    #[command(flatten)]
+    pub from: ExportFrom,
+    /// Index to print
+    #[arg(long, value_name = "NAME")]
+    pub index: String,
+}
+
+/// Where the index is: exactly one of the two is given.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[group(required = true, multiple = false)]
+pub struct ExportFrom {
+    /// Configuration file that names the index's place
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Directory of an embedded index
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+/// `sluice simulate`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice simulate                              a made-up org at http://127.0.0.1:8266
+  sluice simulate --seed 7 --scale 10          another one, ten times as large
+  sluice simulate --org ./my-org --port 0      records from files, on any free port
+  sluice simulate --faults faults.json         with scripted misbehaviour
+
+Sign in with client id `sluice-demo` and client secret `sluice-demo-secret`.")]
+pub struct SimulateArgs {
+    /// Directory with the org's schema, records and files, instead of a made-up org
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["seed", "scale"])]
+    pub org: Option<PathBuf>,
+    /// Which org is made up
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Size of the made-up org: 1 is about 3,000 records
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub scale: u32,
+    /// Port to listen on; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 8266)]
+    pub port: u16,
+    /// Most rows on a page, below what a client asks for
+    #[arg(long, value_name = "N", value_parser = page_size)]
+    pub page_size: Option<usize>,
+    /// File with scripted misbehaviour
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
+}
+
+/// `sluice completions`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice completions bash > /etc/bash_completion.d/sluice
+  sluice completions zsh > ~/.zfunc/_sluice")]
+pub struct CompletionsArgs {
+    /// Shell to write for
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+impl Cli {
+    /// The command line of this process. Leaves the process with help, version, or a usage error and exit code 2.
+    pub fn of_process() -> Self {
+        Self::parse()
+    }
+}
+
+/// Writes the completion script of a shell.
+///
+/// # Errors
+/// Those of `out`.
+pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
+    // The generator panics on a closed pipe, so it writes to memory first.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "sluice", &mut script);
+    out.write_all(&script)
+}
+
+fn job(kind: &str) -> Result<JobType, String> {
+    match kind {
+        "full" => Ok(JobType::Full),
+        "incremental" | "access_control" => Err("this version runs only full jobs; use `--job full`".to_owned()),
+        _ => Err("the kinds are `full`, `incremental` and `access_control`, of which this version runs `full`".to_owned()),
+    }
+}
+
+fn page_size(rows: &str) -> Result<usize, String> {
+    let fits = |rows: &usize| (1..=2000).contains(rows);
+    rows.parse().ok().filter(fits).ok_or_else(|| "must be a whole number from 1 to 2000".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+    fn command(line: &str) -> Command {
+        parse(line).unwrap().command
+    }
+    fn refusal(line: &str) -> String {
+        let error = parse(line).unwrap_err();
+        assert_eq!(error.exit_code(), i32::from(EXIT_USAGE), "{line}");
+        error.to_string()
+    }
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn commands_work_with_their_defaults() {
+        let demo = DemoArgs { once: false, data: None, port: 8265, seed: 1, scale: 1 };
+        assert_eq!(command("sluice demo"), Command::Demo(demo));
+        let Command::Simulate(simulate) = command("sluice simulate") else { panic!("another command") };
+        assert_eq!((simulate.seed, simulate.scale, simulate.page_size, simulate.org), (1, 1, None, None));
+        let Command::Sync(sync) = command("sluice sync -c a.yml") else { panic!("another command") };
+        assert_eq!(
+            (sync.config, sync.job, sync.output, sync.dry_run, sync.print_plan),
+            ("a.yml".into(), JobType::Full, Format::Text, false, false)
+        );
+    }
+
+    #[test]
+    fn every_flag_is_understood() {
+        let line = "sluice sync --config a.yml --connector x --job full --output json --dry-run --print-plan";
+        let Command::Sync(sync) = command(line) else { panic!("another command") };
+        assert_eq!((sync.connector.as_deref(), sync.output, sync.dry_run, sync.print_plan), (Some("x"), Format::Json, true, true));
+        let Command::Demo(demo) = command("sluice demo --once --data d --port 0 --seed 7 --scale 10") else { panic!("another command") };
+        assert_eq!(demo, DemoArgs { once: true, data: Some("d".into()), port: 0, seed: 7, scale: 10 });
+        let Command::Simulate(simulate) = command("sluice simulate --org o --port 1 --page-size 200 --faults f.json") else {
+            panic!("another command")
+        };
+        assert_eq!(
+            (simulate.org, simulate.port, simulate.page_size, simulate.faults),
+            (Some("o".into()), 1, Some(200), Some("f.json".into()))
+        );
+        let Command::Export(export) = command("sluice export --data d --index i") else { panic!("another command") };
+        assert_eq!((export.from.data, export.from.config, export.index.as_str()), (Some("d".into()), None, "i"));
+    }
+
+    #[test]
+    fn log_flags_stand_before_or_behind_the_command_and_take_the_names_of_the_reference() {
+        let log = |line| parse(line).unwrap().log;
+        assert_eq!(log("sluice demo"), LogArgs { log_level: LogLevel::Info, log_format: Format::Text });
+        assert_eq!(log("sluice --log-level DEBUG demo").log_level, LogLevel::Debug);
+        assert_eq!(
+            log("sluice demo --log-level warning --log-format json"),
+            LogArgs { log_level: LogLevel::Warn, log_format: Format::Json }
+        );
+        assert_eq!(log("sluice demo --log-level critical").log_level.as_str(), "error");
+    }
+
+    #[test]
+    fn other_kinds_of_jobs_are_refused_with_a_sentence() {
+        for kind in ["incremental", "access_control"] {
+            assert!(refusal(&format!("sluice sync -c a.yml --job {kind}")).contains("this version runs only full jobs"), "{kind}");
+        }
+        assert!(refusal("sluice sync -c a.yml --job ful").contains("the kinds are"));
+    }
+
+    #[test]
+    fn wrong_lines_end_with_two() {
+        for line in [
+            "sluice",
+            "sluice sink",
+            "sluice sync",
+            "sluice sync -c a.yml --output xml",
+            "sluice export --index i",
+            "sluice export -c a.yml --data d --index i",
+            "sluice export -c a.yml",
+            "sluice simulate --org o --seed 1",
+            "sluice simulate --page-size 0",
+            "sluice simulate --page-size 2001",
+            "sluice demo --scale 0",
+            "sluice demo --port 65536",
+            "sluice completions tcsh",
+            "sluice demo --log-level loud",
+        ] {
+            assert!(!refusal(line).is_empty());
+        }
+        assert!(refusal("sluice demo --onse").contains("--once"));
+    }
+
+    #[test]
+    fn help_has_examples_for_every_command_and_version_is_there() {
+        for name in ["demo", "sync", "export", "simulate", "completions"] {
+            let help = parse(&format!("sluice {name} --help")).unwrap_err();
+            assert_eq!(help.exit_code(), 0);
+            assert!(help.to_string().contains(&format!("Examples:\n  sluice {name}")), "{name}");
+        }
+        let version = parse("sluice --version").unwrap_err();
+        assert_eq!((version.exit_code(), version.to_string()), (0, format!("sluice {}\n", env!("CARGO_PKG_VERSION"))));
+    }
+
+    #[test]
+    fn the_examples_that_help_gives_are_understood() {
+        let lines = |help: String| help.lines().filter(|line| line.starts_with("  sluice ")).map(str::to_owned).collect::<Vec<_>>();
+        let mut seen = 0;
+        for command in Cli::command().get_subcommands_mut().chain([&mut Cli::command()]) {
+            for line in lines(command.render_help().to_string()) {
+                let typed = line.split("  ").map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
+                let typed = typed.split([' ', '|', '>']).filter(|word| !word.is_empty()).take_while(|word| !word.starts_with(['/', '~']));
+                let typed: Vec<_> = typed.take_while(|word| !["head", "documents.ndjson"].contains(word)).collect();
+                let outcome = Cli::try_parse_from(&typed).map_or_else(|error| error.exit_code(), |_| 0);
+                assert_eq!(outcome, 0, "{typed:?}");
+                seen += 1;
+            }
+        }
+        assert!(seen >= 15, "{seen}");
+    }
+
+    #[test]
+    fn completions_know_the_commands() {
+        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
+            let mut script = Vec::new();
+            completions(shell, &mut script).unwrap();
+            let script = String::from_utf8(script).unwrap();
+            assert!(script.contains("simulate") && script.contains("page-size"), "{shell}");
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The commands: each takes its arguments and ends in an exit code or in one line that says what to do.
+
+mod demo;
+mod export;
+mod simulate;
+mod sync;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use domain::{Fault, FaultClass};
+
+use crate::cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE, completions};
+use crate::settings::Mistakes;
+use crate::telemetry;
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line or the configuration is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// Something failed.
+    #[error("{0}")]
+    Failed(String),
+    /// Whoever read the output went away.
+    #[error("the output was closed")]
+    Closed,
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        if fault.class() == FaultClass::Fatal { Self::Usage(fault.to_string()) } else { Self::Failed(fault.to_string()) }
+    }
+}
+impl From<Mistakes> for Failure {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Usage(mistakes.to_string())
+    }
+}
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe { Self::Closed } else { Self::Failed(error.to_string()) }
+    }
+}
+
+/// Runs a command line to its end.
+pub fn run(cli: Cli) -> ExitCode {
+    telemetry::start(cli.log);
+    let done = match cli.command {
+        Command::Demo(args) => demo::run(&args),
+        Command::Sync(args) => sync::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
+        Command::Completions(args) => completions(args.shell, &mut io::stdout().lock()).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+    };
+    done.unwrap_or_else(|failure| {
+        let code = match failure {
+            Failure::Closed => return ExitCode::SUCCESS,
+            Failure::Usage(_) => EXIT_USAGE,
+            Failure::Failed(_) => EXIT_FAILED,
+        };
+        // A standard error that is closed leaves nobody to tell.
+        let _ = writeln!(io::stderr(), "sluice: {failure}");
+        ExitCode::from(code)
+    })
+}
+
+/// Prints one line on standard output.
+fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    writeln!(io::stdout(), "{line}")?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! Files: which are indexed with their content, and what is known of one before it is downloaded.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::RecordId;
+use crate::json::Members;
+
+/// Extensions whose content is indexed, lower case, without the dot (the reference connector's list).
+pub const EXTENSIONS: &[&str] = &[
+    "txt", "py", "rst", "html", "markdown", "json", "xml", "csv", "md", "ppt", "rtf", "docx", "odt", "xls", "xlsx", "rb", "paper", "sh",
+    "pptx", "pdf", "doc", "aspx", "xlsb", "xlsm", "tsv", "svg", "msg", "potx", "vsd", "vsdx", "vsdm",
+];
+
+/// A file found through a link: the raw `ContentDocument` and what the engine needs of it.
+#[derive(Clone, Debug)]
+pub struct FileRef {
+    /// Id of the `ContentDocument`.
+    pub id: RecordId,
+    /// Id of its latest published version; without one there is nothing to index.
+    pub version: Option<RecordId>,
+    /// `ContentSize` in bytes.
+    pub size: Option<u64>,
+    /// The raw `ContentDocument`.
+    pub text: Bytes,
+}
+
+/// Why a file is indexed without its content.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ineligible {
+    /// Its extension is not in [`EXTENSIONS`].
+    Extension(String),
+    /// It is larger than the limit, both in bytes.
+    Size(u64, u64),
+}
+
+impl fmt::Display for Ineligible {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Extension(extension) => write!(formatter, "extension `{extension}` is not one whose text is extracted"),
+            Self::Size(size, limit) => write!(formatter, "{size} bytes are over the limit of {limit}"),
+        }
+    }
+}
+
+impl FileRef {
+    /// Reads the `ContentDocument` out of a `ContentDocumentLinks` row; `None` when there is none or it has no id.
+    pub fn of_link(link: &Bytes) -> Option<Self> {
+        let members = Members::of(link).ok()?;
+        let text = members.get("ContentDocument")?;
+        let document = Members::of(text.as_bytes()).ok()?;
+        let version = document.get("LatestPublishedVersion").and_then(|raw| Members::of(raw.as_bytes()).ok());
+        Some(Self {
+            id: document.text("Id")?.parse().ok()?,
+            version: version.and_then(|version| version.text("Id")?.parse().ok()),
+            size: document.get("ContentSize").and_then(|raw| raw.parse().ok()),
+            text: link.slice_ref(text.as_bytes()),
+        })
+    }
+
+    /// `<Title>.<FileExtension>`, as the reference composes it.
+    pub fn title(&self) -> String {
+        let (title, extension) = self.title_and_extension();
+        if extension.is_empty() { title } else { format!("{title}.{extension}") }
+    }
+
+    /// Whether the content is indexed, given the largest size in bytes.
+    pub fn eligible(&self, largest: u64) -> Result<(), Ineligible> {
+        let extension = self.title_and_extension().1.to_lowercase();
+        if !EXTENSIONS.contains(&extension.as_str()) {
+            return Err(Ineligible::Extension(extension));
+        }
+        match self.size {
+            Some(size) if size > largest => Err(Ineligible::Size(size, largest)),
+            _ => Ok(()),
+        }
+    }
+
+    fn title_and_extension(&self) -> (String, String) {
+        let Ok(document) = Members::of(&self.text) else { return Default::default() };
+        let text = |key| document.text(key).unwrap_or_default().into_owned();
+        (text("Title"), text("FileExtension"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(extension: &str, size: u64) -> FileRef {
+        let link = format!(
+            r#"{{"attributes":{{}},"ContentDocument":{{"Id":"069Hs0AAAAAACDuI4P","Title":"a \"b\"","FileExtension":"{extension}","ContentSize":{size},"LatestPublishedVersion":{{"Id":"068Hs0AAAAAACDuI4P"}}}}}}"#
+        );
+        FileRef::of_link(&Bytes::from(link)).unwrap()
+    }
+
+    #[test]
+    fn a_file_is_known_from_its_link() {
+        let file = file("TXT", 10);
+        assert_eq!((file.id.as_str(), file.version.unwrap().as_str()), ("069Hs0AAAAAACDuI4P", "068Hs0AAAAAACDuI4P"));
+        assert_eq!((file.title().as_str(), file.eligible(10)), ("a \"b\".TXT", Ok(())));
+    }
+
+    #[test]
+    fn a_file_too_large_or_of_another_kind_goes_without_content() {
+        assert_eq!(file("txt", 11).eligible(10), Err(Ineligible::Size(11, 10)));
+        assert_eq!(file("exe", 1).eligible(10), Err(Ineligible::Extension("exe".into())));
+        assert_eq!(file("", 1).eligible(10), Err(Ineligible::Extension(String::new())));
+    }
+
+    #[test]
+    fn a_link_without_a_document_is_no_file() {
+        for link in ["{}", r#"{"ContentDocument":null}"#, r#"{"ContentDocument":{"Id":null}}"#] {
+            assert!(FileRef::of_link(&Bytes::from_static(link.as_bytes())).is_none(), "{link}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! One taxonomy of failure for the whole engine: every failure has a row in [`CODES`], and only its class may be branched on.
+
+use std::fmt;
+
+/// What the engine does about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultClass {
+    /// The same call may work later; the adapter has already retried it within its budget.
+    Transient,
+    /// This record, document or file is bad; it is set aside and the run goes on.
+    Item,
+    /// This run cannot go on.
+    Run,
+    /// The process is wrong: configuration or data directory.
+    Fatal,
+}
+
+/// A row of the table of failures.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// System and number, never reused.
+    pub id: &'static str,
+    /// What the engine does.
+    pub class: FaultClass,
+    /// What happened, in general.
+    pub meaning: &'static str,
+    /// What a person can do.
+    pub next: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal, $class:ident, $meaning:literal, $next:literal;)*) => {
+        $(#[doc = $meaning] pub static $name: Code = Code { id: $id, class: FaultClass::$class, meaning: $meaning, next: $next };)*
+        /// Every failure that the engine can report.
+        pub static CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    SF_UNREACHABLE = "SF0001", Transient, "salesforce cannot be reached", "check `domain` (or `salesforce.base_url`) and the network between here and there";
+    SF_SILENT = "SF0002", Transient, "salesforce did not answer in time", "check the network; raise `salesforce.timeout` if the org is slow";
+    SF_UNAVAILABLE = "SF0003", Transient, "salesforce answered with a server error", "look at status.salesforce.com and run the job again later";
+    SF_UNREADABLE = "SF0004", Transient, "an answer of salesforce is not the JSON that was asked for", "look for a proxy or maintenance page between here and there";
+    SF_TOO_LARGE = "SF0005", Run, "an answer of salesforce is larger than can be taken", "lower `salesforce.page_size`";
+    SF_SIGN_IN = "SF0101", Run, "salesforce refused the sign-in", "check `client_id` and `client_secret` (or `private_key` and `username`) and the app's run-as user";
+    SF_SESSION = "SF0102", Transient, "a fresh session was refused again", "check that the app's run-as user may use the API";
+    SF_FORBIDDEN = "SF0103", Run, "the run-as user may not do this", "give the run-as user `API Enabled` and read access to what is synced";
+    SF_WRONG_HOST = "SF0104", Run, "the host is not this org's My Domain", "set `domain` to the My Domain name, for example `acme` for acme.my.salesforce.com";
+    SF_DAILY_LIMIT = "SF0201", Run, "the org's daily API allowance is used up", "wait until the allowance rolls over, or buy more; the next run goes on where this one stopped";
+    SF_BUSY = "SF0202", Transient, "the org has too many long requests in flight", "lower `actors.object_fetcher.concurrency`";
+    SF_QUERY = "SF0301", Run, "salesforce refused a query", "check the field or object that is named";
+    SF_CURSOR = "SF0302", Transient, "a query cursor expired", "nothing: the object is read on from its last record";
+    SF_QUERY_TIMEOUT = "SF0303", Transient, "a query ran for too long", "lower `salesforce.page_size`";
+    SF_NO_OBJECT = "SF0304", Run, "an object that was named does not exist or may not be queried", "check `custom_objects_to_sync` and the run-as user's permissions";
+    SF_REFUSED = "SF0305", Run, "salesforce refused a request", "look up the error code that is named";
+    SF_TOO_WIDE = "SF0306", Run, "an object has more fields than one query can name", "hide fields from the run-as user by field-level security";
+    SF_NO_ID = "SF0401", Item, "a record has no usable Id", "nothing: the record cannot be indexed";
+    DOC_TOO_LARGE = "SF0402", Item, "a document is larger than the limit", "raise `elasticsearch.bulk.max_text_document_size`, or sync fewer fields";
+    FILE_GONE = "SF0403", Item, "a file cannot be downloaded", "give the run-as user `Query All Files`, or ignore it if the file was deleted";
+    FILE_DAMAGED = "SF0404", Item, "a file arrived with another length than announced", "run the job again";
+    FILE_TOO_LARGE = "SF0405", Item, "a file is larger than the limit", "raise `service.max_file_download_size`";
+    DB_OPEN = "DB0001", Fatal, "the data directory cannot be used", "choose a directory that this user may write, with `index.path` or `--data`";
+    DB_BUSY = "DB0002", Transient, "another process holds the embedded index", "stop the other process that uses this data directory";
+    DB_WRITE = "DB0003", Run, "the embedded index cannot be written", "check free space and permissions of the data directory";
+    DB_FOREIGN = "DB0004", Fatal, "the file is not an embedded index of this version", "choose another data directory; the file was left untouched";
+    EN_PANIC = "EN0001", Transient, "an actor panicked", "report this as a bug with the log; the run resumes from its checkpoint";
+    EN_STALLED = "EN0002", Run, "nothing moved for too long", "look at the stage that is named";
+    EN_GAVE_UP = "EN0003", Run, "the run failed too often in a row", "mend the cause that is named; the next run goes on where this one stopped";
+    EN_SET_ASIDE = "EN0004", Run, "pages of the run were set aside", "look at the warnings for the reason; their documents were left as they were";
+    CF_INVALID = "CF0001", Fatal, "the configuration is not valid", "mend the keys that are named";
+    CF_SECURITY = "CF0002", Fatal, "document level security was asked for and this version cannot enforce it", "set `use_document_level_security: false` only if everybody may read everything";
+}
+
+/// A failure: its row in the table and what exactly happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The row.
+    pub code: &'static Code,
+    /// Lower case, no trailing full stop, no secrets.
+    pub message: String,
+}
+
+impl Fault {
+    /// A failure of this kind.
+    pub fn new(code: &'static Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// What the engine does about it.
+    pub fn class(&self) -> FaultClass {
+        self.code.class
+    }
+
+    /// Says what was being done, as a verb phrase: `read page 7 of Account`.
+    #[must_use]
+    pub fn context(mut self, doing: impl fmt::Display) -> Self {
+        self.message = format!("{doing}: {}", self.message);
+        self
+    }
+}
+
+impl fmt::Display for Fault {
+    /// One line that a person can act on: what failed, the code, what to do.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} [{}]; {}", self.message, self.code.id, self.code.next)
+    }
+}
+impl std::error::Error for Fault {}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_there_once_and_says_what_to_do() {
+        let ids: BTreeSet<_> = CODES.iter().map(|code| code.id).collect();
+        assert_eq!(ids.len(), CODES.len());
+        assert!(CODES.iter().all(|code| !code.next.is_empty() && !code.meaning.ends_with('.')));
+    }
+
+    #[test]
+    fn a_fault_reads_as_one_sentence_with_its_context() {
+        let fault = Fault::new(&SF_SILENT, "no answer within 30 s").context("read page 7 of Account");
+        assert!(fault.to_string().starts_with("read page 7 of Account: no answer within 30 s [SF0002]; check the network"));
+    }
+}

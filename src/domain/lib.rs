@@ -1,0 +1,39 @@
+//! Pure types and rules: no I/O, no async, no clock, no actors.
+//!
+//! | module | what it rules |
+//! |---|---|
+//! | [`bulk`] | where batches are cut, what an item's answer means |
+//! | [`catalog`] | objects, fields, nested entities, and the shape of documents |
+//! | `fault` | the one table of failures |
+//! | `ids` | identities that parse |
+//! | [`job`] | jobs, runs, checkpoints |
+//! | [`json`] | splicing raw JSON |
+//! | `record` | what travels |
+//! | [`restart`] | another generation, or giving up |
+//! | `selection` | what an operator wants synced |
+//! | [`soql`] | parsing and printing queries |
+//! | [`stamp`] | date-times as documents show them |
+//! | `watermark` | how far a run is safe |
+
+pub mod bulk;
+pub mod catalog;
+mod fault;
+mod ids;
+pub mod job;
+pub mod json;
+mod record;
+pub mod restart;
+mod selection;
+pub mod soql;
+pub mod stamp;
+mod watermark;
+
+pub use bulk::ItemOutcome;
+pub use catalog::{ChildPlan, ObjectPlan};
+pub use fault::*;
+pub use ids::{ConnectorId, IndexName, JobId, NotAnId, RecordId, RunId};
+pub use jiff::Timestamp;
+pub use job::{Checkpoint, Counts, Ended, Job, JobStatus, JobType, Progress};
+pub use record::{BulkOp, ChildList, ChildRow, Children, Document, Page, PageCursor, Record};
+pub use selection::{Names, NestedLimit, Selection};
+pub use watermark::{PageNo, Verdict, Watermark};

@@ -1,0 +1,12 @@
+//! The `sluice` program as a library, so that tests and benches can use its parts.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod demo;
+pub mod plan;
+mod progress;
+pub mod settings;
+mod status;
+mod telemetry;

@@ -1,0 +1,272 @@
+//! The plan of one connector.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use domain::catalog::{CATALOG, DocumentShape, PipelineFlags};
+use domain::{CF_SECURITY, ConnectorId, IndexName, Names, NestedLimit, Selection};
+use ports::Secret;
+
+use super::{Auth, ConnectorPlan, Demo, SalesforcePlan, Timeouts, address, key_file};
+use crate::settings::{self, Mistakes, Taker, nearest};
+
+/// The section `salesforce`, which all connectors share.
+pub(super) struct Shared {
+    base_url: BaseUrl,
+    api_version: Option<String>,
+    page_size: Option<usize>,
+    timeouts: Option<Timeouts>,
+    ca_file: Option<PathBuf>,
+    concurrency: Option<usize>,
+}
+
+/// Whether one address is given for all.
+#[derive(Clone)]
+enum BaseUrl {
+    ByDomain,
+    Given(String),
+    /// Given and wrong, which has been noted.
+    Wrong,
+}
+
+impl Shared {
+    pub(super) fn take(root: &mut Taker<'_>) -> Self {
+        let (connect, head) = (root.get(&settings::CONNECT_TIMEOUT), root.get(&settings::TIMEOUT));
+        let idle = root.get(&settings::IDLE_TIMEOUT);
+        let timeouts = || Some(Timeouts { connect: connect?, head: head?, idle: idle? });
+        let ca_file = root.get(&settings::CA_FILE);
+        if let Some(path) = ca_file.as_ref().filter(|path| !path.is_file()) {
+            root.refuse(&settings::CA_FILE, format!("is `{}`, must be the path of a PEM file", path.display()));
+        }
+        Self {
+            base_url: base_url(root),
+            api_version: root.get(&settings::API_VERSION),
+            page_size: root.count(&settings::PAGE_SIZE),
+            timeouts: timeouts(),
+            ca_file,
+            concurrency: root.count(&settings::REQUESTS),
+        }
+    }
+
+    fn salesforce(&self, base_url: String, auth: Auth) -> Option<SalesforcePlan> {
+        Some(SalesforcePlan {
+            base_url,
+            api_version: self.api_version.clone()?,
+            page_size: self.page_size?,
+            auth,
+            timeouts: self.timeouts?,
+            ca_file: self.ca_file.clone(),
+            concurrency: self.concurrency?,
+        })
+    }
+}
+
+/// The plan of what is typed, or nothing if something is wrong, which is then noted.
+pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, ids: &mut BTreeSet<String>) -> Option<ConnectorPlan> {
+    taker.get(&settings::SERVICE_TYPE);
+    let id = identity(taker, ids);
+    let index = index_name(taker);
+    let compat = taker.given(&settings::COMPATIBILITY);
+    taker.get(&settings::COMPATIBILITY);
+    let selection = selection(taker, compat);
+    let base_url = org(taker, &shared.base_url);
+    let auth = auth(taker);
+    let (flags, limit) = (flags(taker), taker.get(&settings::NESTED_LIMIT));
+    refuse_what_is_not_done_yet(taker);
+    let shape = DocumentShape { base_url: base_url.clone()?, flags: flags?, limit: limit?, linked_sobject_id: compat };
+    Some(ConnectorPlan { id: id?, index: index?, selection: selection?, shape, salesforce: shared.salesforce(base_url?, auth?)?, compat })
+}
+
+/// The connector of the demo.
+pub(super) fn demo(shared: &Shared, demo: &Demo, mistakes: &mut Mistakes) -> Option<ConnectorPlan> {
+    let Some(base_url) = address::of_url(&demo.base_url) else {
+        mistakes.note("base_url", "must be an address such as `http://127.0.0.1:8080`");
+        return None;
+    };
+    let flags = PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: true };
+    let shape = DocumentShape { base_url: base_url.clone(), flags, limit: NestedLimit::default(), linked_sobject_id: false };
+    let auth = Auth::ClientCredentials { client_id: demo.client_id.clone(), client_secret: demo.client_secret.clone() };
+    Some(ConnectorPlan {
+        id: ConnectorId::new("demo"),
+        index: IndexName::new("demo"),
+        selection: Selection { standard: Names::All, custom: Names::All },
+        shape,
+        salesforce: shared.salesforce(base_url, auth)?,
+        compat: false,
+    })
+}
+
+fn base_url(root: &mut Taker<'_>) -> BaseUrl {
+    if !root.given(&settings::BASE_URL) {
+        return BaseUrl::ByDomain;
+    }
+    let Some(typed) = root.get(&settings::BASE_URL) else { return BaseUrl::Wrong };
+    address::of_url(&typed).map_or_else(
+        || {
+            // The value is not shown: it may have a password in it.
+            root.refuse(&settings::BASE_URL, "must be an address such as `https://host:8443`, without user, query or fragment");
+            BaseUrl::Wrong
+        },
+        BaseUrl::Given,
+    )
+}
+
+fn identity(taker: &mut Taker<'_>, ids: &mut BTreeSet<String>) -> Option<ConnectorId> {
+    let id = taker.required(&settings::CONNECTOR_ID)?;
+    if id.chars().any(char::is_control) {
+        taker.refuse(&settings::CONNECTOR_ID, "must be one line of text");
+    }
+    if !ids.insert(id.clone()) {
+        taker.refuse(&settings::CONNECTOR_ID, format!("is `{id}`, which another connector has already"));
+    }
+    Some(ConnectorId::new(id))
+}
+
+/// Names are held to the rules of Elasticsearch, so that an index can move there.
+fn index_name(taker: &mut Taker<'_>) -> Option<IndexName> {
+    let name = taker.required(&settings::INDEX_NAME)?;
+    let forbidden = |c: char| c.is_uppercase() || c.is_whitespace() || c.is_control() || "\\/*?\"<>|,#:".contains(c);
+    if name.contains(forbidden) || name.starts_with(['-', '_', '+', '.']) || name.len() > 255 {
+        let rule = "lower case, no spaces and none of \\ / * ? \" < > | , # :, not starting with - _ + . and of at most 255 bytes";
+        taker.refuse(&settings::INDEX_NAME, format!("is `{}`, must be {rule}", name.escape_debug()));
+    }
+    Some(IndexName::new(name))
+}
+
+fn selection(taker: &mut Taker<'_>, compat: bool) -> Option<Selection> {
+    let standard = taker.get(&settings::STANDARD).and_then(|names| standard(taker, names, compat));
+    let (on, custom) = (taker.get(&settings::SYNC_CUSTOM), taker.get(&settings::CUSTOM));
+    let custom = match (on?, custom?) {
+        (false, _) => Names::Only(Vec::new()),
+        (true, custom) => {
+            check_custom(taker, &custom);
+            custom
+        }
+    };
+    let (standard, nothing) = (standard?, Names::Only(Vec::new()));
+    if standard == nothing && custom == nothing && !on? {
+        taker.refuse(&settings::STANDARD, "names no object, and custom objects are off: there is nothing to sync");
+    }
+    Some(Selection { standard, custom })
+}
+
+/// Standard objects as the catalog spells them. The reference connector skips names that it does not know without a word; so does this one
+/// for compatibility, and otherwise refuses them.
+fn standard(taker: &mut Taker<'_>, names: Names, compat: bool) -> Option<Names> {
+    let Names::Only(names) = names else { return Some(Names::All) };
+    let (mut known, mut refused): (Vec<String>, bool) = (Vec::new(), false);
+    for name in names {
+        match CATALOG.iter().find(|spec| spec.name.eq_ignore_ascii_case(&name)) {
+            Some(spec) if !known.iter().any(|have| have == spec.name) => known.push(spec.name.to_owned()),
+            Some(_) => {}
+            None if compat => {}
+            None => {
+                refused = true;
+                let objects = || CATALOG.iter().map(|spec| spec.name);
+                let meant = nearest(&name, objects()).map(|name| format!("did you mean `{name}`?"));
+                let all = || format!("must be among {}", objects().collect::<Vec<_>>().join(", "));
+                taker.refuse(
+                    &settings::STANDARD,
+                    format!("names `{}`, which is not known; {}", name.escape_debug(), meant.unwrap_or_else(all)),
+                );
+            }
+        }
+    }
+    let chosen = if known.len() == CATALOG.len() { Names::All } else { Names::Only(known) };
+    (!refused).then_some(chosen)
+}
+
+fn check_custom(taker: &mut Taker<'_>, custom: &Names) {
+    let Names::Only(names) = custom else { return };
+    if names.is_empty() {
+        taker.refuse(&settings::CUSTOM, "is missing: with `sync_custom_objects`, name custom objects, or `*` for all");
+    }
+    let is_api_name = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    };
+    for name in names.iter().filter(|name| !is_api_name(name)) {
+        taker
+            .refuse(&settings::CUSTOM, format!("names `{}`, which is no API name of letters, digits and underscores", name.escape_debug()));
+    }
+}
+
+fn org(taker: &mut Taker<'_>, shared: &BaseUrl) -> Option<String> {
+    let needed = matches!(shared, BaseUrl::ByDomain);
+    if needed && !taker.given(&settings::DOMAIN) {
+        taker.refuse(&settings::DOMAIN, "is missing: the My Domain name, `acme` for acme.my.salesforce.com");
+        return None;
+    }
+    let domain = if taker.given(&settings::DOMAIN) { taker.get(&settings::DOMAIN) } else { None };
+    let address = domain.as_deref().map(address::of_domain);
+    if needed && address == Some(None) {
+        let is =
+            domain.filter(|domain| !domain.contains('@')).map_or_else(String::new, |domain| format!("is `{}`, ", domain.escape_debug()));
+        taker.refuse(&settings::DOMAIN, format!("{is}must be the My Domain name, `acme` for acme.my.salesforce.com"));
+    }
+    match shared {
+        BaseUrl::Given(url) => Some(url.clone()),
+        BaseUrl::ByDomain => address.flatten(),
+        BaseUrl::Wrong => None,
+    }
+}
+
+fn auth(taker: &mut Taker<'_>) -> Option<Auth> {
+    let client_id = taker.required(&settings::CLIENT_ID);
+    match (taker.given(&settings::CLIENT_SECRET), taker.given(&settings::PRIVATE_KEY)) {
+        (true, true) => {
+            taker.refuse(&settings::PRIVATE_KEY, "is given together with `client_secret`; give only one of them");
+            None
+        }
+        (false, false) => {
+            taker.refuse(&settings::CLIENT_SECRET, "is missing: the consumer secret; or give `private_key` and `username`");
+            None
+        }
+        (true, false) => client_credentials(taker, client_id),
+        (false, true) => jwt_bearer(taker, client_id),
+    }
+}
+
+fn client_credentials(taker: &mut Taker<'_>, client_id: Option<String>) -> Option<Auth> {
+    if taker.given(&settings::USERNAME) {
+        taker.refuse(&settings::USERNAME, "counts only with `private_key`; with `client_secret`, the connected app's run-as user is used");
+    }
+    if taker.given(&settings::AUDIENCE) {
+        taker.refuse(&settings::AUDIENCE, "counts only with `private_key`");
+    }
+    let client_secret = taker.get(&settings::CLIENT_SECRET);
+    Some(Auth::ClientCredentials { client_id: client_id?, client_secret: client_secret? })
+}
+
+fn jwt_bearer(taker: &mut Taker<'_>, client_id: Option<String>) -> Option<Auth> {
+    let username = taker.required(&settings::USERNAME);
+    let audience = taker.get(&settings::AUDIENCE);
+    let typed: Option<Secret> = taker.get(&settings::PRIVATE_KEY);
+    let private_key = typed.and_then(|typed| key_file::read(&typed).map_err(|problem| taker.refuse(&settings::PRIVATE_KEY, problem)).ok());
+    Some(Auth::JwtBearer { client_id: client_id?, username: username?, private_key: private_key?, audience })
+}
+
+fn flags(taker: &mut Taker<'_>) -> Option<PipelineFlags> {
+    let (binary, whitespace) = (taker.get(&settings::PIPELINE_BINARY), taker.get(&settings::PIPELINE_WHITESPACE));
+    let inference = taker.get(&settings::PIPELINE_INFERENCE);
+    Some(PipelineFlags { extract_binary_content: binary?, reduce_whitespace: whitespace?, run_ml_inference: inference? })
+}
+
+/// What would change documents or who may read them is refused rather than ignored.
+fn refuse_what_is_not_done_yet(taker: &mut Taker<'_>) {
+    if taker.get(&settings::SECURITY) == Some(true) {
+        let problem = "is `true`, but this version cannot enforce document level security and indexes nothing rather than too openly";
+        taker.refuse_as(&settings::SECURITY, problem, &CF_SECURITY);
+    }
+    if taker.get(&settings::TEXT_SERVICE) == Some(true) {
+        taker.refuse(&settings::TEXT_SERVICE, "is `true`, but this version does not use a text extraction service; set it to `false`");
+    }
+    if taker.get(&settings::BASIC_RULES) == Some(true) {
+        taker.refuse(&settings::BASIC_RULES, "has rules, but this version does not apply basic sync rules; remove them to sync everything");
+    }
+    if taker.get(&settings::ADVANCED_RULES) == Some(true) {
+        taker.refuse(
+            &settings::ADVANCED_RULES,
+            "has rules, but this version does not apply advanced sync rules; remove them to sync everything",
+        );
+    }
+}

@@ -1,0 +1,373 @@
+//! What the engine runs on: typed, checked, nothing missing. All mistakes of a configuration are found before any is reported.
+
+mod address;
+mod connector;
+mod fingerprint;
+mod key_file;
+mod show;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests_connector;
+#[cfg(test)]
+mod tests_secret;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use domain::bulk::BatchLimits;
+use domain::catalog::DocumentShape;
+use domain::restart::RestartBudget;
+use domain::{ConnectorId, IndexName, Selection};
+use ports::Secret;
+
+use crate::settings::{self, Count, Environment, Key, Mistakes, Settings, Taker, show_size};
+
+pub use fingerprint::fingerprint;
+
+/// A configuration that can be run.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where documents go.
+    pub index: IndexPlan,
+    /// What is synced; at least one, each with its own id.
+    pub connectors: Vec<ConnectorPlan>,
+    /// Knobs of the actors.
+    pub tuning: TuningPlan,
+    /// Limits of a run.
+    pub run: RunPlan,
+    /// Address of the admin endpoint.
+    pub admin: SocketAddr,
+}
+
+/// Where documents go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IndexPlan {
+    /// Into the embedded index of this process.
+    Embedded {
+        /// Its directory.
+        path: PathBuf,
+    },
+}
+
+/// One connector.
+#[derive(Clone, Debug)]
+pub struct ConnectorPlan {
+    /// Its identity.
+    pub id: ConnectorId,
+    /// The index of its documents.
+    pub index: IndexName,
+    /// The objects that it syncs.
+    pub selection: Selection,
+    /// What its documents look like.
+    pub shape: DocumentShape,
+    /// How its org is reached.
+    pub salesforce: SalesforcePlan,
+    /// `compatibility: elastic`.
+    pub compat: bool,
+}
+
+/// How an org is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SalesforcePlan {
+    /// Start of every URL until a sign-in names another host; no trailing slash.
+    pub base_url: String,
+    /// For example `64.0`.
+    pub api_version: String,
+    /// Records per page, 200 to 2000.
+    pub page_size: usize,
+    /// How to sign in.
+    pub auth: Auth,
+    /// How long to wait.
+    pub timeouts: Timeouts,
+    /// PEM file of the certificate authorities to trust in place of the public ones.
+    pub ca_file: Option<PathBuf>,
+    /// Requests in flight at a time.
+    pub concurrency: usize,
+}
+
+/// How to sign in.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Auth {
+    /// OAuth 2.0 client credentials flow.
+    ClientCredentials {
+        /// Consumer key.
+        client_id: String,
+        /// Consumer secret.
+        client_secret: Secret,
+    },
+    /// OAuth 2.0 JWT bearer flow.
+    JwtBearer {
+        /// Consumer key.
+        client_id: String,
+        /// User to sign in as.
+        username: String,
+        /// RSA key as PEM, PKCS#1 or PKCS#8, not encrypted.
+        private_key: Secret,
+        /// `aud`; derived from the address if it is not given.
+        audience: Option<String>,
+    },
+}
+
+/// How long to wait for an org.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a connection.
+    pub connect: Duration,
+    /// Until an answer begins.
+    pub head: Duration,
+    /// For the next part of an answer.
+    pub idle: Duration,
+}
+
+/// The two knobs of every actor; both at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Knobs {
+    /// Items in work.
+    pub concurrency: usize,
+    /// Items waiting.
+    pub mailbox: usize,
+}
+
+/// Knobs of all actors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TuningPlan {
+    /// Objects and pages.
+    pub object_fetcher: Knobs,
+    /// Pages.
+    pub entity_joiner: Knobs,
+    /// Pages.
+    pub acl_builder: Knobs,
+    /// Files.
+    pub content_extractor: Knobs,
+    /// Batches in work, documents waiting.
+    pub bulk_writer: WriterKnobs,
+}
+
+/// Knobs of the bulk writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WriterKnobs {
+    /// Batches in flight, documents waiting; the mailbox holds at least one batch.
+    pub knobs: Knobs,
+    /// Documents per batch.
+    pub batch_docs: usize,
+    /// Bytes per batch.
+    pub batch_bytes: usize,
+    /// Longest wait of a document for its batch to fill.
+    pub linger: Duration,
+}
+
+impl WriterKnobs {
+    /// The limits of a batch as the domain wants them.
+    pub fn limits(&self) -> BatchLimits {
+        BatchLimits { ops: self.batch_docs, bytes: self.batch_bytes }
+    }
+}
+
+/// Limits of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunPlan {
+    /// Bytes of records and documents held at a time.
+    pub budget: usize,
+    /// Bytes of file content held at a time.
+    pub file_budget: usize,
+    /// Time to finish work in hand after a signal to stop.
+    pub drain_limit: Duration,
+    /// How long nothing may move.
+    pub stall_after: Duration,
+    /// How often a run may start again.
+    pub restart: RestartBudget,
+    /// Entries of the look-up cache.
+    pub lookup_cache: usize,
+    /// Largest document in bytes; 0 for no limit.
+    pub max_document: usize,
+    /// Largest file in bytes whose content is indexed.
+    pub max_file: u64,
+}
+
+/// What `sluice demo` runs on, besides defaults.
+#[derive(Clone, Debug)]
+pub struct Demo {
+    /// Address of the simulated org.
+    pub base_url: String,
+    /// Directory of the embedded index.
+    pub data: PathBuf,
+    /// Consumer key that the simulated org takes.
+    pub client_id: String,
+    /// Its secret.
+    pub client_secret: Secret,
+}
+
+impl TryFrom<Settings> for Plan {
+    type Error = Mistakes;
+
+    fn try_from(settings: Settings) -> Result<Self, Mistakes> {
+        let mut mistakes = settings.mistakes();
+        let mut root = settings.root(&mut mistakes);
+        let index = index(&mut root);
+        let tuning = tuning(&mut root);
+        let run = run(&mut root);
+        let admin = admin(&mut root);
+        let shared = connector::Shared::take(&mut root);
+        let connectors = connectors(&settings, &shared, &mut mistakes);
+        match (index, tuning, run, admin) {
+            (Some(index), Some(tuning), Some(run), Some(admin)) if mistakes.0.is_empty() => {
+                Ok(Self { index, connectors, tuning, run, admin })
+            }
+            _ => Err(mistakes),
+        }
+    }
+}
+
+impl Plan {
+    /// The plan of the demo: every standard and custom object of a simulated org into an embedded index, everything else by default.
+    ///
+    /// # Errors
+    /// The address is not one.
+    pub fn for_demo(demo: Demo) -> Result<Self, Mistakes> {
+        let settings = Settings::parse("connectors: []", &Environment::default())?;
+        let mut mistakes = Mistakes::default();
+        let mut root = settings.root(&mut mistakes);
+        let (tuning, run, admin) = (tuning(&mut root), run(&mut root), admin(&mut root));
+        let connector = connector::demo(&connector::Shared::take(&mut root), &demo, &mut mistakes);
+        let index = IndexPlan::Embedded { path: demo.data };
+        match (tuning, run, admin, connector) {
+            (Some(tuning), Some(run), Some(admin), Some(connector)) if mistakes.0.is_empty() => {
+                Ok(Self { index, connectors: vec![connector], tuning, run, admin })
+            }
+            _ => Err(mistakes),
+        }
+    }
+
+    /// The connector with this id; without an id, the only one.
+    ///
+    /// # Errors
+    /// There is no such connector, or a choice has to be made; the ids are named.
+    pub fn connector(&self, id: Option<&str>) -> Result<&ConnectorPlan, Mistakes> {
+        let ids = || self.connectors.iter().map(|connector| format!("`{}`", connector.id)).collect::<Vec<_>>().join(", ");
+        match (id, self.connectors.as_slice()) {
+            (None, [only]) => Ok(only),
+            (None, _) => Err(Mistakes::one("", format!("there are several connectors; choose one with `--connector`: {}", ids()))),
+            (Some(id), all) => all
+                .iter()
+                .find(|connector| connector.id.as_str() == id)
+                .ok_or_else(|| Mistakes::one("", format!("there is no connector `{id}` in the configuration; there are: {}", ids()))),
+        }
+    }
+}
+
+impl IndexPlan {
+    /// Only where documents go, for commands that read the index and nothing else.
+    ///
+    /// # Errors
+    /// The section `index` is wrong; mistakes elsewhere are not looked for.
+    pub fn of(settings: &Settings) -> Result<Self, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        match index(&mut settings.root(&mut mistakes)) {
+            Some(index) if mistakes.0.is_empty() => Ok(index),
+            _ => Err(mistakes),
+        }
+    }
+}
+
+fn index(root: &mut Taker<'_>) -> Option<IndexPlan> {
+    let (kind, path) = (root.get(&settings::INDEX_KIND), root.get(&settings::INDEX_PATH));
+    match kind? {
+        "embedded" => Some(IndexPlan::Embedded { path: path? }),
+        other => {
+            let is = if root.given(&settings::INDEX_KIND) { "is" } else { "is not given and defaults to" };
+            root.refuse(
+                &settings::INDEX_KIND,
+                format!("{is} `{other}`, but this version writes only to the embedded index; set `index.kind: embedded` and `index.path`"),
+            );
+            None
+        }
+    }
+}
+
+fn tuning(root: &mut Taker<'_>) -> Option<TuningPlan> {
+    let object_fetcher = knobs(root, &settings::FETCHER_CONCURRENCY, &settings::FETCHER_MAILBOX);
+    let entity_joiner = knobs(root, &settings::JOINER_CONCURRENCY, &settings::JOINER_MAILBOX);
+    let acl_builder = knobs(root, &settings::ACL_CONCURRENCY, &settings::ACL_MAILBOX);
+    let content_extractor = knobs(root, &settings::EXTRACTOR_CONCURRENCY, &settings::EXTRACTOR_MAILBOX);
+    let bulk_writer = writer(root);
+    Some(TuningPlan {
+        object_fetcher: object_fetcher?,
+        entity_joiner: entity_joiner?,
+        acl_builder: acl_builder?,
+        content_extractor: content_extractor?,
+        bulk_writer: bulk_writer?,
+    })
+}
+
+fn knobs(root: &mut Taker<'_>, concurrency: &Key<Count>, mailbox: &Key<Count>) -> Option<Knobs> {
+    let (concurrency, mailbox) = (root.count(concurrency), root.count(mailbox));
+    Some(Knobs { concurrency: concurrency?, mailbox: mailbox? })
+}
+
+fn writer(root: &mut Taker<'_>) -> Option<WriterKnobs> {
+    let knobs = knobs(root, &settings::WRITER_CONCURRENCY, &settings::WRITER_MAILBOX);
+    let (batch_docs, batch_bytes) = (root.count(&settings::BATCH_DOCS), root.count(&settings::BATCH_BYTES));
+    let linger = root.get(&settings::LINGER);
+    let writer = WriterKnobs { knobs: knobs?, batch_docs: batch_docs?, batch_bytes: batch_bytes?, linger: linger? };
+    if writer.knobs.mailbox < writer.batch_docs {
+        let problem = format!("is `{}`, must be at least `batch_docs`, which is `{}`", writer.knobs.mailbox, writer.batch_docs);
+        root.refuse(&settings::WRITER_MAILBOX, problem);
+    }
+    Some(writer)
+}
+
+fn run(root: &mut Taker<'_>) -> Option<RunPlan> {
+    let (budget, file_budget) = (root.count(&settings::BUDGET), root.count(&settings::FILE_BUDGET));
+    let (drain_limit, stall_after) = (root.get(&settings::DRAIN_LIMIT), root.get(&settings::STALL_AFTER));
+    let restarts = root.get(&settings::RESTARTS).and_then(|restarts| u32::try_from(restarts).ok());
+    let lookup_cache = root.count(&settings::LOOKUP_CACHE);
+    let (max_document, max_file) = (root.count(&settings::MAX_DOCUMENT), root.get(&settings::MAX_FILE));
+    if let (Some(budget), Some(max_file)) = (file_budget, max_file) {
+        // A file and its base64 text, which is a third longer, are in memory together.
+        let needed = max_file.saturating_mul(7).div_ceil(3);
+        if u64::try_from(budget).is_ok_and(|budget| budget < needed) {
+            let is = show_size(u64::try_from(budget).unwrap_or(u64::MAX));
+            let rounded = show_size(needed.next_multiple_of(1 << 20));
+            let problem =
+                format!("is `{is}`, must be at least `{rounded}` for one file of `service.max_file_download_size` with its base64 text");
+            root.refuse(&settings::FILE_BUDGET, problem);
+        }
+    }
+    Some(RunPlan {
+        budget: budget?,
+        file_budget: file_budget?,
+        drain_limit: drain_limit?,
+        stall_after: stall_after?,
+        restart: RestartBudget { restarts: restarts?, ..RestartBudget::default() },
+        lookup_cache: lookup_cache?,
+        max_document: max_document?,
+        max_file: max_file?,
+    })
+}
+
+fn admin(root: &mut Taker<'_>) -> Option<SocketAddr> {
+    let typed = root.get(&settings::ADMIN_LISTEN)?;
+    let address = typed.parse().ok();
+    if address.is_none() {
+        root.refuse(&settings::ADMIN_LISTEN, format!("is `{typed}`, must be an address with a port, such as `127.0.0.1:9464`"));
+    }
+    address
+}
+
+fn connectors(settings: &Settings, shared: &connector::Shared, mistakes: &mut Mistakes) -> Vec<ConnectorPlan> {
+    let mut ids = BTreeSet::new();
+    let mut plans = Vec::with_capacity(settings.connectors());
+    for position in 0..settings.connectors() {
+        let Some(mut taker) = settings.connector(position, mistakes) else { continue };
+        if let Some(plan) = connector::plan(&mut taker, shared, &mut ids) {
+            plans.push(plan);
+        }
+    }
+    if settings.connectors() == 0 && !mistakes.0.iter().any(|mistake| mistake.path.starts_with("connectors")) {
+        mistakes.note("connectors", "names no connector; give at least one, with `connector_id`, `index_name` and `configuration`");
+    }
+    plans
+}

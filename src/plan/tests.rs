@@ -1,0 +1,203 @@
+//! Plans as a whole: defaults, ranges, all mistakes at once, printing.
+
+use super::*;
+
+/// A configuration that is right, with `more` behind it.
+fn right(more: &str) -> String {
+    let connector = "connectors: [{connector_id: a, index_name: i, configuration: {domain: acme, client_id: c, client_secret: s}}]";
+    format!("{connector}\nindex: {{kind: embedded}}\n{more}")
+}
+fn plan(text: &str) -> Result<Plan, Mistakes> {
+    Plan::try_from(Settings::parse(text, &Environment::default())?)
+}
+fn mistakes(text: &str) -> Vec<String> {
+    plan(text).err().map_or_else(Vec::new, |mistakes| mistakes.0.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn everything_has_its_default() {
+    let plan = plan(&right("")).unwrap();
+    assert_eq!(plan.index, IndexPlan::Embedded { path: "./data".into() });
+    let knobs = |concurrency, mailbox| Knobs { concurrency, mailbox };
+    let bulk_writer = WriterKnobs { knobs: knobs(5, 2000), batch_docs: 1000, batch_bytes: 5 << 20, linger: Duration::from_secs(1) };
+    let tuning = TuningPlan {
+        object_fetcher: knobs(4, 8),
+        entity_joiner: knobs(8, 8),
+        acl_builder: knobs(2, 8),
+        content_extractor: knobs(4, 32),
+        bulk_writer,
+    };
+    assert_eq!(plan.tuning, tuning);
+    assert_eq!(bulk_writer.limits(), BatchLimits { ops: 1000, bytes: 5 << 20 });
+    let run = RunPlan {
+        budget: 96 << 20,
+        file_budget: 48 << 20,
+        drain_limit: Duration::from_secs(25),
+        stall_after: Duration::from_secs(300),
+        restart: RestartBudget::default(),
+        lookup_cache: 100_000,
+        max_document: 3 << 20,
+        max_file: 10 << 20,
+    };
+    assert_eq!(plan.run, run);
+    assert_eq!(plan.admin, "127.0.0.1:9464".parse().unwrap());
+}
+
+#[test]
+fn what_is_typed_arrives() {
+    let more = "
+actors: {object_fetcher: {concurrency: 7}, bulk_writer: {mailbox: 50, batch_docs: 50, batch_bytes: 1MiB, linger: 250ms}}
+run: {budget: 1GiB, file_budget: 64MiB, drain_limit: 1m30s, restarts: 0}
+elasticsearch.bulk.max_text_document_size: 0
+service: {max_file_download_size: 1048576}
+admin.listen: '[::1]:80'";
+    let plan = plan(&right(more)).unwrap();
+    assert_eq!(plan.tuning.object_fetcher, Knobs { concurrency: 7, mailbox: 8 });
+    let writer = plan.tuning.bulk_writer;
+    assert_eq!((writer.knobs.mailbox, writer.batch_docs, writer.batch_bytes, writer.linger), (50, 50, 1 << 20, Duration::from_millis(250)));
+    assert_eq!((plan.run.budget, plan.run.file_budget, plan.run.drain_limit), (1 << 30, 64 << 20, Duration::from_secs(90)));
+    assert_eq!((plan.run.restart.restarts, plan.run.max_document, plan.run.max_file), (0, 0, 1 << 20));
+    assert_eq!(plan.admin.to_string(), "[::1]:80");
+}
+
+#[test]
+fn values_outside_of_their_range_are_refused_with_the_range() {
+    for (text, expected) in [
+        ("actors: {acl_builder: {concurrency: 0}}", "`actors.acl_builder.concurrency` is `0`, must be a whole number from 1 to 256"),
+        ("actors: {acl_builder: {mailbox: -1}}", "`actors.acl_builder.mailbox` is `-1`, must be a whole number from 1 to 100000"),
+        ("actors: {acl_builder: {mailbox: 1.5}}", "`actors.acl_builder.mailbox` is `1.5`, must be a whole number from 1 to 100000"),
+        ("actors: {acl_builder: {mailbox: [1]}}", "`actors.acl_builder.mailbox` is a list, must be a whole number from 1 to 100000"),
+        ("salesforce: {page_size: 2001}", "`salesforce.page_size` is `2001`, must be a whole number from 200 to 2000"),
+        ("salesforce: {api_version: 30.0}", "`salesforce.api_version` is `30`, must be an API version from 31.0 to 99.0"),
+        ("run: {drain_limit: 25}", "`run.drain_limit` is `25`, must be a duration with a unit from 1s to 1h"),
+        ("run: {budget: 1KiB}", "`run.budget` is `1KiB`, must be a size from 8MiB to 1TiB"),
+        ("run: {budget: lots}", "`run.budget` is `lots`, must be a size from 8MiB to 1TiB"),
+        ("admin: {listen: localhost}", "`admin.listen` is `localhost`, must be an address with a port, such as `127.0.0.1:9464`"),
+        (
+            "elasticsearch: {bulk: {max_text_document_size: -1}}",
+            "`elasticsearch.bulk.max_text_document_size` is `-1`, must be a size from 0B to 2GiB",
+        ),
+        ("salesforce: {ca_file: /nowhere.pem}", "`salesforce.ca_file` is `/nowhere.pem`, must be the path of a PEM file"),
+    ] {
+        assert_eq!(mistakes(&right(text)), [expected], "{text}");
+    }
+}
+
+#[test]
+fn knobs_that_contradict_each_other_are_refused() {
+    let small = "actors: {bulk_writer: {mailbox: 999}}";
+    assert_eq!(mistakes(&right(small)), ["`actors.bulk_writer.mailbox` is `999`, must be at least `batch_docs`, which is `1000`"]);
+    let large = mistakes(&right("service.max_file_download_size: 30MiB"));
+    let expected =
+        "`run.file_budget` is `48MiB`, must be at least `70MiB` for one file of `service.max_file_download_size` with its base64 text";
+    assert_eq!(large, [expected]);
+}
+
+#[test]
+fn all_mistakes_are_reported_together() {
+    let text = "
+index: {kind: opensearch}
+actors: {bulk_writer: {mailbx: 5, concurrency: 0}}
+run: {budget: x, stall_after: 5}
+admin: {listen: 1}
+salesforce: {base_url: nowhere, page_size: 1}
+connectors:
+  - {service_type: jira, configuration: {nested_entity_limit: 0, use_document_level_security: true}}
+  - {connector_id: b, index_name: UPPER, configuration: {client_id: c, client_secret: s, standard_objects_to_sync: Acount}}
+";
+    let paths: Vec<_> = plan(text).unwrap_err().0.into_iter().map(|mistake| mistake.path).collect();
+    let expected = [
+        "actors.bulk_writer.mailbx",
+        "index.kind",
+        "actors.bulk_writer.concurrency",
+        "run.budget",
+        "run.stall_after",
+        "admin.listen",
+        "salesforce.base_url",
+        "salesforce.page_size",
+        "connectors[0].service_type",
+        "connectors[0].connector_id",
+        "connectors[0].index_name",
+        "connectors[0].configuration.client_id",
+        "connectors[0].configuration.client_secret",
+        "connectors[0].configuration.nested_entity_limit",
+        "connectors[0].configuration.use_document_level_security",
+        "connectors[1].index_name",
+        "connectors[1].configuration.standard_objects_to_sync",
+    ];
+    assert_eq!(paths, expected);
+}
+
+#[test]
+fn an_index_that_this_version_cannot_write_is_refused() {
+    for kind in ["elasticsearch", "opensearch"] {
+        let text = right("").replace("embedded", kind);
+        assert!(mistakes(&text).concat().contains(&format!("is `{kind}`, but this version writes only to the embedded index")), "{kind}");
+    }
+    let silent = mistakes(&right("").replace("index: {kind: embedded}", ""));
+    assert!(silent.concat().starts_with("`index.kind` is not given and defaults to `elasticsearch`"), "{silent:?}");
+}
+
+#[test]
+fn the_index_alone_is_planned_whatever_else_is_wrong() {
+    let settings = |text| Settings::parse(text, &Environment::default()).unwrap();
+    let path = "/var/lib/sluice".into();
+    assert_eq!(IndexPlan::of(&settings("index: {kind: embedded, path: /var/lib/sluice}\nrun: 5")), Ok(IndexPlan::Embedded { path }));
+    assert!(IndexPlan::of(&settings("index: {kind: nothing}")).is_err());
+}
+
+#[test]
+fn a_connector_is_chosen_by_its_id() {
+    let one = plan(&right("")).unwrap();
+    assert_eq!(one.connector(None).unwrap().id.as_str(), "a");
+    let second = ", {connector_id: b, index_name: i, configuration: {domain: acme, client_id: c, client_secret: s}}]";
+    let two = plan(&right("").replace("}}]", &format!("}}}}{second}"))).unwrap();
+    assert_eq!(two.connector(Some("b")).unwrap().id.as_str(), "b");
+    assert!(two.connector(None).unwrap_err().to_string().ends_with("choose one with `--connector`: `a`, `b`"));
+    assert!(two.connector(Some("c")).unwrap_err().to_string().ends_with("there are: `a`, `b`"));
+}
+
+#[test]
+fn a_file_without_connectors_is_refused() {
+    for text in ["index: {kind: embedded}", "index: {kind: embedded}\nconnectors: []"] {
+        assert!(mistakes(text).concat().starts_with("`connectors` names no connector"), "{text}");
+    }
+    assert_eq!(mistakes("index: {kind: embedded}\nconnectors: 5"), ["`connectors` is `5`, must be a list; start each connector with `-`"]);
+}
+
+#[test]
+fn the_demo_syncs_everything_by_default() {
+    let client_secret = Secret::new("marker");
+    let demo = Demo {
+        base_url: "http://127.0.0.1:9/".into(),
+        data: "d".into(),
+        client_id: "sluice-demo".into(),
+        client_secret: client_secret.clone(),
+    };
+    let plan = Plan::for_demo(demo.clone()).unwrap();
+    let connector = plan.connector(None).unwrap();
+    assert_eq!(connector.salesforce.base_url, "http://127.0.0.1:9");
+    assert_eq!(connector.salesforce.auth, Auth::ClientCredentials { client_id: "sluice-demo".into(), client_secret });
+    assert_eq!(connector.selection, Selection { standard: domain::Names::All, custom: domain::Names::All });
+    assert_eq!(plan.index, IndexPlan::Embedded { path: "d".into() });
+    assert!(Plan::for_demo(Demo { base_url: "nowhere".into(), ..demo }).is_err());
+}
+
+#[test]
+fn the_printed_plan_is_a_configuration_with_the_same_meaning_but_for_secrets() {
+    let printed = plan(&right("actors: {acl_builder: {mailbox: 77}}\nrun: {drain_limit: 90s}")).unwrap().to_string();
+    for line in [
+        "index: { kind: embedded, path: \"./data\" }",
+        "  - connector_id: \"a\"",
+        "      client_secret: \"***\"",
+        "  acl_builder: { concurrency: 2, mailbox: 77 }",
+        "  drain_limit: 1m30s",
+        "  bulk_writer: { concurrency: 5, mailbox: 2000, batch_docs: 1000, batch_bytes: 5MiB, linger: 1s }",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line} is not in:\n{printed}");
+    }
+    // What the plan has per connector stands elsewhere in the file, so those lines are the only strangers.
+    let settings = Settings::parse(&printed, &Environment::default()).unwrap();
+    let strangers: Vec<_> = settings.mistakes().0.into_iter().map(|mistake| mistake.path).collect();
+    assert_eq!(strangers, ["connectors[0].fingerprint", "connectors[0].salesforce"]);
+}

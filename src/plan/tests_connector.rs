@@ -1,0 +1,218 @@
+//! Plans of connectors: what is missing, what is refused, what decides the fingerprint.
+
+use domain::catalog::PipelineFlags;
+use domain::{CF_SECURITY, Names, NestedLimit};
+
+use super::*;
+
+const FULL: &str = "domain: acme, client_id: c, client_secret: s";
+
+fn with(configuration: &str, beside: &str, more: &str) -> Result<Plan, Mistakes> {
+    let text = format!(
+        "index: {{kind: embedded}}\nconnectors: [{{connector_id: a, index_name: i, configuration: {{{configuration}}}{beside}}}]\n{more}"
+    );
+    Plan::try_from(Settings::parse(&text, &Environment::default())?)
+}
+fn connector(configuration: &str) -> ConnectorPlan {
+    with(&format!("{FULL}, {configuration}"), "", "").unwrap().connectors.remove(0)
+}
+fn problems(configuration: &str, beside: &str) -> Vec<String> {
+    let strip = |mistake: &crate::settings::Mistake| mistake.to_string().replace("connectors[0].", "").replace("configuration.", "");
+    with(configuration, beside, "").unwrap_err().0.iter().map(strip).collect()
+}
+/// The problems of a configuration that is right but for `configuration`.
+fn wrong(configuration: &str) -> String {
+    let found = problems(&format!("{FULL}, {configuration}"), "");
+    assert_eq!(found.len(), 1, "{found:?}");
+    found.concat()
+}
+fn only(names: &[&str]) -> Names {
+    Names::Only(names.iter().map(|name| (*name).to_owned()).collect())
+}
+
+#[test]
+fn a_connector_has_the_defaults_of_the_reference() {
+    let plan = connector("");
+    assert_eq!((plan.id.as_str(), plan.index.as_str(), plan.compat), ("a", "i", false));
+    assert_eq!(plan.selection, Selection { standard: Names::All, custom: only(&[]) });
+    assert_eq!(plan.shape.base_url, "https://acme.my.salesforce.com");
+    assert_eq!(plan.shape.flags, PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: true });
+    assert_eq!((plan.shape.limit, plan.shape.linked_sobject_id), (NestedLimit::At(500), false));
+    let org = plan.salesforce;
+    assert_eq!((org.base_url.as_str(), org.api_version.as_str(), org.page_size), ("https://acme.my.salesforce.com", "64.0", 2000));
+    assert_eq!(org.auth, Auth::ClientCredentials { client_id: "c".into(), client_secret: Secret::new("s") });
+}
+
+#[test]
+fn everything_that_is_missing_is_named() {
+    let paths = |text: &str| {
+        let settings = Settings::parse(text, &Environment::default()).unwrap();
+        let paths: Vec<_> = Plan::try_from(settings).unwrap_err().0.into_iter().map(|mistake| mistake.path).collect();
+        paths.join(" ").replace("connectors[0].", "").replace("configuration.", "")
+    };
+    let all = "index.kind: embedded\nconnectors: [{}]";
+    assert_eq!(paths(all), "connector_id index_name domain client_id client_secret");
+    let empty =
+        "index.kind: embedded\nconnectors: [{connector_id: '', index_name: ' ', configuration: {domain: '', client_id: {value: ''}}}]";
+    assert_eq!(paths(empty), "connector_id index_name domain client_id client_secret");
+    let address = format!("{all}\nsalesforce.base_url: http://127.0.0.1:1");
+    assert_eq!(paths(&address), "connector_id index_name client_id client_secret");
+    let old = "index.kind: embedded\nconnector_id: a\nservice_type: salesforce";
+    assert_eq!(paths(old), "index_name domain client_id client_secret");
+}
+
+#[test]
+fn selections_are_read_as_the_reference_reads_them() {
+    let selection = |configuration| connector(configuration).selection;
+    assert_eq!(selection("standard_objects_to_sync: 'case, Account,account'").standard, only(&["Case", "Account"]));
+    assert_eq!(selection("standard_objects_to_sync: [Lead]").standard, only(&["Lead"]));
+    assert_eq!(selection("standard_objects_to_sync: 'Account, Opportunity, Contact, Lead, Campaign, Case'").standard, Names::All);
+    assert_eq!(selection("custom_objects_to_sync: Foo").custom, only(&[]), "custom objects are off");
+    assert_eq!(selection("sync_custom_objects: true, custom_objects_to_sync: 'Foo, Bar__c'").custom, only(&["Foo", "Bar__c"]));
+    assert_eq!(selection("sync_custom_objects: {value: 'yes'}, custom_objects_to_sync: {value: '*'}").custom, Names::All);
+    assert_eq!(selection("standard_objects_to_sync: '', sync_custom_objects: true, custom_objects_to_sync: Foo").standard, only(&[]));
+}
+
+#[test]
+fn selections_that_cannot_be_meant_are_refused() {
+    assert!(wrong("standard_objects_to_sync: Acount").ends_with("names `Acount`, which is not known; did you mean `Account`?"));
+    assert!(wrong("standard_objects_to_sync: Quote").ends_with("must be among Account, Opportunity, Contact, Lead, Campaign, Case"));
+    assert!(wrong("sync_custom_objects: true").starts_with("`custom_objects_to_sync` is missing"));
+    assert!(wrong("sync_custom_objects: true, custom_objects_to_sync: 'Foo FROM'").contains("no API name"));
+    assert!(wrong("standard_objects_to_sync: ''").ends_with("there is nothing to sync"));
+    assert_eq!(connector("compatibility: elastic, standard_objects_to_sync: 'Account, Quote'").selection.standard, only(&["Account"]));
+}
+
+#[test]
+fn an_org_is_reached_by_its_domain_unless_an_address_is_given() {
+    assert!(
+        problems("domain: login.salesforce.com, client_id: c, client_secret: s", "")
+            .concat()
+            .contains("is `login.salesforce.com`, must be the My Domain name")
+    );
+    let plan =
+        with(FULL, "", "salesforce: {base_url: 'http://127.0.0.1:8266/', api_version: 61, page_size: 200}").unwrap().connectors.remove(0);
+    assert_eq!((plan.shape.base_url.as_str(), plan.salesforce.base_url.as_str()), ("http://127.0.0.1:8266", "http://127.0.0.1:8266"));
+    assert_eq!((plan.salesforce.api_version.as_str(), plan.salesforce.page_size), ("61.0", 200));
+}
+
+#[test]
+fn a_sign_in_is_either_by_secret_or_by_key() {
+    let key = "'-----BEGIN PRIVATE KEY----- QUJD -----END PRIVATE KEY-----'";
+    let plan =
+        with(&format!("domain: acme, client_id: c, username: u@x, audience: 'https://test.salesforce.com', private_key: {key}"), "", "");
+    let Auth::JwtBearer { client_id, username, private_key, audience } = plan.unwrap().connectors.remove(0).salesforce.auth else {
+        panic!("another sign-in");
+    };
+    assert_eq!((client_id.as_str(), username.as_str(), audience.as_deref()), ("c", "u@x", Some("https://test.salesforce.com")));
+    assert_eq!(private_key.reveal(), "-----BEGIN PRIVATE KEY-----\nQUJD\n-----END PRIVATE KEY-----\n");
+    assert!(wrong(&format!("private_key: {key}")).starts_with("`private_key` is given together with `client_secret`"));
+    assert!(wrong("username: u").starts_with("`username` counts only with `private_key`"));
+    assert!(problems(&format!("domain: acme, client_id: c, private_key: {key}"), "").concat().starts_with("`username` is missing"));
+    assert!(
+        problems("domain: acme, client_id: c, username: u, private_key: /nowhere.pem", "")
+            .concat()
+            .contains("leads to no file that can be read")
+    );
+    assert!(wrong("client_secret: x").ends_with("a key is given twice in one group"));
+}
+
+#[test]
+fn document_level_security_is_refused_under_its_own_code() {
+    let mistakes = with(&format!("{FULL}, use_document_level_security: true"), "", "").unwrap_err();
+    assert_eq!(mistakes.0.iter().map(|mistake| mistake.code).collect::<Vec<_>>(), [&CF_SECURITY]);
+    assert_eq!(domain::Fault::from(mistakes).code, &CF_SECURITY);
+}
+
+#[test]
+fn what_is_not_done_yet_is_refused_and_never_ignored() {
+    assert!(wrong("use_text_extraction_service: true").contains("does not use a text extraction service"));
+    let rules = |rules: &str| problems(FULL, &format!(", sync_rules: {rules}")).concat();
+    assert!(
+        rules("{basic: [{id: 1, policy: exclude, field: Name, rule: equals, value: x, order: 1}]}")
+            .contains("does not apply basic sync rules")
+    );
+    assert!(rules("{advanced: [{query: 'SELECT Id FROM Account', language: SOQL}]}").contains("does not apply advanced sync rules"));
+    assert!(rules("{advanced: {value: [{query: x, language: SOQL}]}}").contains("does not apply advanced sync rules"));
+    let none = with(
+        FULL,
+        ", sync_rules: {basic: [{id: DEFAULT, policy: include, field: _, rule: regex, value: '.*', order: 0}], advanced: {}}",
+        "",
+    );
+    assert!(none.is_ok(), "{none:?}");
+}
+
+#[test]
+fn compatibility_restores_the_reference_s_documents() {
+    let plan = connector("compatibility: Elastic");
+    assert!(plan.compat && plan.shape.linked_sobject_id);
+    assert!(wrong("compatibility: yes").contains("must be `elastic`"));
+}
+
+#[test]
+fn limits_of_nested_entities_are_numbers_or_unlimited() {
+    assert_eq!(connector("nested_entity_limit: unlimited").shape.limit, NestedLimit::Unlimited);
+    assert_eq!(connector("nested_entity_limit: {value: '20'}").shape.limit, NestedLimit::At(20));
+    assert!(wrong("nested_entity_limit: 0").ends_with("is `0`, must be `unlimited` or a whole number from 1 to 1000000"));
+}
+
+#[test]
+fn ids_are_there_once_and_index_names_hold_the_rules() {
+    let entry = |id: &str, index: &str| format!("{{connector_id: {id}, index_name: '{index}', configuration: {{{FULL}}}}}");
+    let plan = |entries: &[String]| {
+        let text = format!("index: {{kind: embedded}}\nconnectors: [{}]", entries.join(", "));
+        Plan::try_from(Settings::parse(&text, &Environment::default()).unwrap())
+    };
+    let twice = plan(&[entry("7", "i"), entry("7", "i")]).unwrap_err().to_string();
+    assert_eq!(twice, "`connectors[1].connector_id` is `7`, which another connector has already");
+    for name in ["Upper", "a b", "a/b", "-a", "_a", ".a", "a*", &"x".repeat(256)] {
+        assert!(plan(&[entry("a", name)]).unwrap_err().to_string().contains("must be lower case"), "{name}");
+    }
+    assert!(plan(&[entry("a", "search-salesforce.v1_ä")]).is_ok());
+}
+
+#[test]
+fn the_fingerprint_changes_with_the_documents_and_with_nothing_else() {
+    let base = fingerprint(&connector(""));
+    assert_eq!(base.len(), 16);
+    for same in [
+        "client_secret: s",
+        "standard_objects_to_sync: 'Case, Lead, Account, Contact, Campaign, Opportunity'",
+        "custom_objects_to_sync: Foo",
+    ] {
+        let text = if same.starts_with("client") { String::new() } else { same.to_owned() };
+        assert_eq!(fingerprint(&connector(&text)), base, "{same}");
+    }
+    let other_secret = with(
+        "domain: acme, client_id: d, client_secret: t",
+        "",
+        "actors.acl_builder.mailbox: 1\nsalesforce: {page_size: 200, timeout: 1s}",
+    );
+    assert_eq!(fingerprint(&other_secret.unwrap().connectors[0]), base);
+    let mut seen = std::collections::BTreeSet::from([base]);
+    for other in [
+        "standard_objects_to_sync: Case",
+        "sync_custom_objects: true, custom_objects_to_sync: Case",
+        "sync_custom_objects: true, custom_objects_to_sync: '*'",
+        "nested_entity_limit: 501",
+        "nested_entity_limit: unlimited",
+        "compatibility: elastic",
+    ] {
+        assert!(seen.insert(fingerprint(&connector(other))), "{other}");
+    }
+    for (beside, more) in [
+        (", pipeline: {run_ml_inference: false}", ""),
+        (", pipeline: {reduce_whitespace: false}", ""),
+        ("", "salesforce.api_version: 63"),
+        ("", "salesforce.base_url: http://x"),
+    ] {
+        assert!(seen.insert(fingerprint(&with(FULL, beside, more).unwrap().connectors[0])), "{beside}{more}");
+    }
+    let custom = |names: &str| fingerprint(&connector(&format!("sync_custom_objects: true, custom_objects_to_sync: '{names}'")));
+    assert_eq!(custom("Foo__c, Bar"), custom("bar__c,FOO,Foo"));
+}
+
+#[test]
+fn a_fingerprint_is_the_same_in_every_build() {
+    assert_eq!(fingerprint(&connector("")), "addfa8c71205effd");
+}

@@ -1,0 +1,178 @@
+//! What the engine needs from the world, as traits over domain types.
+//!
+//! The traits are not `Send`: a run lives on one thread, and the HTTP client under the real adapters does too.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use domain::catalog::{DescribedObject, GlobalObject, LookupTarget};
+use domain::{
+    BulkOp, Checkpoint, Children, ConnectorId, Counts, Ended, Fault, IndexName, ItemOutcome, Job, JobId, JobStatus, JobType, NestedLimit,
+    ObjectPlan, Page, PageCursor, RecordId, RunId, Timestamp,
+};
+use futures::stream::LocalBoxStream;
+
+#[cfg(feature = "fakes")]
+pub mod fakes;
+
+/// Where records come from. Every method has spent its own retries before it reports a fault.
+#[async_trait(?Send)]
+pub trait Source: 'static {
+    /// The objects of the org.
+    async fn global(&self) -> Result<Vec<GlobalObject>, Fault>;
+    /// Fields and child relationships of one object.
+    async fn describe(&self, object: &str) -> Result<DescribedObject, Fault>;
+    /// One page of an object, in the order of record ids. An expired cursor is replaced by a fresh query after its last record.
+    async fn page(&self, plan: &ObjectPlan, cursor: &PageCursor) -> Result<Page, Fault>;
+    /// Children of some parents of one object. Of kinds that are limited, at most one more row than the limit.
+    async fn children(&self, plan: &ObjectPlan, parents: &[RecordId], limit: NestedLimit) -> Result<Children, Fault>;
+    /// Records that look-ups lead to, as raw JSON; those that do not exist are left out.
+    async fn lookup(&self, target: LookupTarget, ids: &[RecordId]) -> Result<Vec<(RecordId, Bytes)>, Fault>;
+    /// Everything that some files are linked to, as (file, linked entity).
+    async fn links(&self, files: &[RecordId]) -> Result<Vec<(RecordId, RecordId)>, Fault>;
+    /// The content of one file version.
+    async fn file(&self, version: RecordId) -> Result<FileContent, Fault>;
+}
+
+/// The content of a file on its way.
+pub struct FileContent {
+    /// Bytes to come, when the source says.
+    pub length: Option<u64>,
+    /// The bytes. A fault in the stream ends it.
+    pub chunks: LocalBoxStream<'static, Result<Bytes, Fault>>,
+}
+impl fmt::Debug for FileContent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("FileContent").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+/// Whose documents, where, in which run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The connector.
+    pub connector: ConnectorId,
+    /// The index.
+    pub index: IndexName,
+    /// The run; written to each document that it meets.
+    pub run: RunId,
+}
+
+/// Something that was set aside, for the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// The document, when it has an id.
+    pub id: Option<RecordId>,
+    /// What it was: an object's name, or `file`.
+    pub what: String,
+    /// Why.
+    pub fault: Fault,
+}
+
+/// Where documents go.
+#[async_trait(?Send)]
+pub trait Sink: 'static {
+    /// Submits a batch; one outcome per operation, in order. A fault means that the fate of the whole batch is unknown.
+    async fn submit(&self, target: &Target, ops: Arc<Vec<BulkOp>>) -> Result<Vec<ItemOutcome>, Fault>;
+    /// Deletes the connector's documents that this run did not meet; returns how many.
+    ///
+    /// Documents of the kinds in `spare` stay: `attributes.type` of a record, `content_document` of a file.
+    async fn sweep(&self, target: &Target, spare: &[String]) -> Result<u64, Fault>;
+    /// Keeps the reasons why something is not in the index.
+    async fn set_aside(&self, target: &Target, entries: Vec<SetAside>) -> Result<(), Fault>;
+}
+
+/// Where progress is kept.
+#[async_trait(?Send)]
+pub trait Checkpoints: 'static {
+    /// How far the connector's unfinished run of this kind is safe.
+    async fn load(&self, connector: &ConnectorId, kind: JobType) -> Result<Option<Checkpoint>, Fault>;
+    /// Keeps progress.
+    async fn store(&self, connector: &ConnectorId, kind: JobType, checkpoint: &Checkpoint) -> Result<(), Fault>;
+    /// Forgets it: the run is complete.
+    async fn clear(&self, connector: &ConnectorId, kind: JobType) -> Result<(), Fault>;
+}
+
+/// Where jobs wait, are claimed, and are remembered.
+#[async_trait(?Send)]
+pub trait JobBoard: 'static {
+    /// Puts a pending job on the board.
+    async fn post(&self, job: &Job, now: Timestamp) -> Result<(), Fault>;
+    /// Claims the oldest job of these connectors that waits, pending or suspended; nobody else gets it.
+    async fn claim(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault>;
+    /// Says how far a job in work is.
+    async fn progress(&self, job: &JobId, counts: Counts, now: Timestamp) -> Result<(), Fault>;
+    /// Writes how a job ended.
+    async fn finish(&self, job: &JobId, ended: &Ended, now: Timestamp) -> Result<(), Fault>;
+    /// The connector's latest jobs, newest first.
+    async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault>;
+}
+
+/// A job as the board remembers it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobRecord {
+    /// The job.
+    pub job: Job,
+    /// How it stands.
+    pub status: JobStatus,
+    /// When it was posted.
+    pub created: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Why it did not complete, one line.
+    pub error: Option<String>,
+    /// What was done.
+    pub counts: Counts,
+}
+
+/// A secret that no log can print.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secret(String);
+impl Secret {
+    /// Hides `text`.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+    /// The text itself, for the wire only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("***")
+    }
+}
+
+/// An access token.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Token {
+    /// Counts sign-ins; what a caller names to reject a token. 0 means none yet.
+    pub generation: u64,
+    /// The bearer secret.
+    pub secret: Secret,
+    /// Where to send requests, no trailing slash.
+    pub instance_url: String,
+}
+
+/// Who holds the current token.
+#[async_trait(?Send)]
+pub trait Tokens: 'static {
+    /// A token of a later generation than `rejected`; 0 takes whatever is there. However many ask at once, one sign-in is made.
+    async fn newer_than(&self, rejected: u64) -> Result<Token, Fault>;
+}
+
+/// Who signs in.
+#[async_trait(?Send)]
+pub trait TokenIssuer: 'static {
+    /// Signs in once and gives the secret and the instance URL.
+    async fn issue(&self) -> Result<(Secret, String), Fault>;
+}
+
+/// The time of day.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now(&self) -> Timestamp;
+}

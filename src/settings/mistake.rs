@@ -1,0 +1,82 @@
+//! What is wrong with a configuration: every mistake, where it is, and what would be right.
+
+use std::fmt;
+
+use domain::{CF_INVALID, CF_SECURITY, Fault, FaultClass};
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The key, as a dotted path; empty when the file as a whole is meant.
+    pub path: String,
+    /// Continues the path as a sentence: ``is `0`, must be a whole number from 1 to 256``. Never holds a secret.
+    pub problem: String,
+    /// The row in the table of failures.
+    pub code: &'static domain::Code,
+}
+
+impl Mistake {
+    /// A key that is not valid.
+    pub(crate) fn at(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self { path: path.into(), problem: problem.into(), code: &CF_INVALID }
+    }
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() { formatter.write_str(&self.problem) } else { write!(formatter, "`{}` {}", self.path, self.problem) }
+    }
+}
+
+/// All that is wrong. Never empty when it is returned as an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mistakes(pub Vec<Mistake>);
+
+impl Mistakes {
+    /// A single mistake.
+    pub(crate) fn one(path: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self(vec![Mistake::at(path, problem)])
+    }
+
+    pub(crate) fn note(&mut self, path: impl Into<String>, problem: impl Into<String>) {
+        self.0.push(Mistake::at(path, problem));
+    }
+}
+
+impl fmt::Display for Mistakes {
+    /// One line per mistake.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (no, mistake) in self.0.iter().enumerate() {
+            let end = if no + 1 < self.0.len() { "\n" } else { "" };
+            write!(formatter, "{mistake}{end}")?;
+        }
+        Ok(())
+    }
+}
+impl std::error::Error for Mistakes {}
+
+impl From<Mistakes> for Fault {
+    /// One fault that names them all: the security one if any mistake is about security.
+    fn from(mistakes: Mistakes) -> Self {
+        debug_assert_eq!(CF_INVALID.class, FaultClass::Fatal);
+        let security = mistakes.0.iter().any(|mistake| mistake.code == &CF_SECURITY);
+        let all: Vec<_> = mistakes.0.iter().map(Mistake::to_string).collect();
+        Self::new(if security { &CF_SECURITY } else { &CF_INVALID }, all.join("; "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_are_lines_for_people_and_one_fault_for_the_engine() {
+        let mut mistakes = Mistakes::one("run.budget", "is `5`, must be more");
+        mistakes.note("", "line 3: `X` is not set");
+        assert_eq!(mistakes.to_string(), "`run.budget` is `5`, must be more\nline 3: `X` is not set");
+        let fault = Fault::from(mistakes.clone());
+        assert_eq!((fault.code.id, fault.message.as_str()), ("CF0001", "`run.budget` is `5`, must be more; line 3: `X` is not set"));
+        mistakes.0[0].code = &CF_SECURITY;
+        assert_eq!(Fault::from(mistakes).code.id, "CF0002");
+    }
+}

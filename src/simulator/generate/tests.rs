@@ -1,0 +1,158 @@
+//! Tests of the generator: the same seed gives the same org, and its records hang together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::org::{FieldKind, IdKey, RowRef, text_of};
+
+/// Every row and every file of an org, as text.
+fn dump(org: &Org) -> Vec<u8> {
+    let mut dump = Vec::new();
+    for object in org.objects() {
+        for row in org.rows(&object.name) {
+            for at in 0..object.fields.len() {
+                dump.extend_from_slice(row.json_at(at).unwrap_or(b"null"));
+                dump.push(b' ');
+            }
+            dump.extend_from_slice(org.file(&row.id()).as_deref().unwrap_or_default());
+            dump.push(b'\n');
+        }
+    }
+    dump
+}
+
+fn text(row: &RowRef<'_>, field: &str) -> Option<String> {
+    row.json(field).map(|json| text_of(json).into_owned())
+}
+
+fn total(org: &Org) -> usize {
+    org.objects().map(|object| org.rows(&object.name).count()).sum()
+}
+
+fn check_references(org: &Org) {
+    for object in org.objects() {
+        for row in org.rows(&object.name) {
+            for field in object.fields.iter().filter(|field| field.kind == FieldKind::Reference) {
+                let Some(id) = text(&row, &field.name) else { continue };
+                let target = org.row(&id).unwrap_or_else(|| panic!("{}.{} points to nothing: {id}", object.name, field.name));
+                assert!(
+                    field.reference_to.contains(&target.schema().name),
+                    "{}.{} points to {}",
+                    object.name,
+                    field.name,
+                    target.schema().name
+                );
+            }
+        }
+    }
+}
+
+fn check_ids(org: &Org) {
+    let mut seen = BTreeSet::new();
+    for object in org.objects() {
+        for row in org.rows(&object.name) {
+            let id = text(&row, "Id").unwrap();
+            assert_eq!(IdKey::parse(&id).map(IdKey::to_18).as_ref(), Some(&id), "checksum");
+            assert_eq!(Some(&id[..3]), object.key_prefix.as_deref());
+            assert!(seen.insert(id));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn ids_are_unique_and_valid_and_references_resolve(seed: u64) {
+        let org = generate(seed, 0);
+        check_ids(&org);
+        check_references(&org);
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_org_and_another_seed_another_one() {
+    assert!(dump(&generate(1, 1)) == dump(&generate(1, 1)));
+    assert!(dump(&generate(1, 0)) != dump(&generate(2, 0)));
+    assert!(dump(&generate_plain(5, 50, 1600)) == dump(&generate_plain(5, 50, 1600)));
+}
+
+#[test]
+fn scale_one_is_about_three_thousand_records_and_grows_linearly() {
+    let (one, three) = (generate(1, 1), generate(1, 3));
+    assert!((2_700..3_300).contains(&total(&one)), "{}", total(&one));
+    let growth = total(&three) - total(&one);
+    let share = total(&one) - 1_200;
+    assert!((share * 18 / 10..=share * 2).contains(&growth), "{growth} for {share}");
+    check_ids(&three);
+    check_references(&three);
+}
+
+#[test]
+fn exactly_one_case_has_too_many_emails() {
+    let org = generate(9, 2);
+    let mut emails: BTreeMap<String, usize> = BTreeMap::new();
+    for email in org.rows("EmailMessage") {
+        *emails.entry(text(&email, "ParentId").unwrap()).or_default() += 1;
+    }
+    assert_eq!(emails.values().filter(|count| **count > 500).collect::<Vec<_>>(), [&1_200]);
+}
+
+#[test]
+fn users_are_as_odd_as_in_real_orgs() {
+    let org = generate(1, 1);
+    let users: Vec<_> = org.rows("User").collect();
+    assert_eq!(users.iter().filter(|user| text(user, "Name").as_deref() == Some("Alex Kim")).count(), 2);
+    assert!(users.iter().any(|user| user.json("IsActive") == Some(b"false")));
+    assert!(users.iter().any(|user| text(user, "UserType").as_deref() == Some("AutomatedProcess")));
+    assert!(users.iter().any(|user| user.json("UserRoleId").is_none()));
+    let usernames: BTreeSet<_> = users.iter().map(|user| text(user, "Username")).collect();
+    assert_eq!(usernames.len(), users.len());
+}
+
+#[test]
+fn files_have_bytes_of_the_size_they_claim() {
+    let org = generate(3, 1);
+    let mut extensions = BTreeSet::new();
+    for version in org.rows("ContentVersion") {
+        let bytes = org.file(&version.id()).expect("every version has bytes");
+        assert_eq!(text(&version, "ContentSize"), Some(bytes.len().to_string()));
+        assert!(bytes.len() < 1024 * 1024);
+        extensions.extend(text(&version, "FileExtension"));
+    }
+    assert_eq!(extensions.into_iter().collect::<Vec<_>>(), ["bin", "csv", "docx", "html", "json", "md", "pdf", "txt", "xml"]);
+    let links: Vec<_> = org.rows("ContentDocumentLink").filter_map(|link| text(&link, "ContentDocumentId")).collect();
+    let documents: BTreeSet<_> = links.iter().collect();
+    assert_eq!(documents.len(), org.count("ContentDocument"), "every document is linked");
+    assert!(links.len() > documents.len(), "some are linked more than once");
+}
+
+#[test]
+fn a_large_org_has_one_file_of_more_than_ten_mebibytes() {
+    let org = generate(3, 10);
+    let large = org.rows("ContentVersion").filter(|version| org.file(&version.id()).is_some_and(|bytes| bytes.len() > 10 * 1024 * 1024));
+    assert_eq!(large.count(), 1);
+}
+
+#[test]
+fn awkward_texts_and_empty_rows_are_there() {
+    let org = generate(1, 1);
+    let described: BTreeSet<_> = org.rows("Contact").filter_map(|contact| text(&contact, "Description")).collect();
+    assert!(text::AWKWARD.iter().all(|awkward| described.contains(*awkward)));
+    assert!(org.rows("Account").any(|account| account.json("BillingAddress").is_none() && account.json("Description").is_none()));
+    assert!(org.rows("Case").any(|case| case.is_deleted()));
+}
+
+#[test]
+fn plain_accounts_have_about_the_size_asked_for() {
+    let org = generate_plain(1, 200, 1_600);
+    assert_eq!((org.count("Account"), org.count("User")), (200, 4));
+    let fields = &org.object("Account").unwrap().fields;
+    let size = |row: RowRef<'_>| -> usize {
+        fields.iter().enumerate().map(|(at, field)| field.name.len() + 4 + row.json_at(at).map_or(4, <[u8]>::len)).sum()
+    };
+    let mean = org.rows("Account").map(size).sum::<usize>() / 200;
+    assert!((1_450..1_750).contains(&mean), "{mean}");
+    check_references(&org);
+}

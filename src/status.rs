@@ -1,0 +1,115 @@
+//! How a run stands, in numbers, for the page and for the one-line summary.
+
+use std::time::Duration;
+
+use actors::events::RunStats;
+use domain::{Counts, Ended, JobStatus};
+use serde_json::{Value, json};
+
+/// What the search page polls; the shape is described at [`crate::demo::Page::status`].
+pub(crate) fn page_status(stats: Option<&RunStats>, ended: Option<&Ended>, elapsed: Duration) -> Value {
+    let state = ended.map_or("syncing", |ended| ended.status.as_str());
+    let error = ended.and_then(|ended| ended.fault.as_ref()).map(ToString::to_string);
+    let Some(stats) = stats else {
+        return json!({ "state": state, "elapsed_ms": millis(elapsed), "objects": [], "error": error });
+    };
+    let (found, done) = stats.files();
+    let lanes: Vec<_> = stats
+        .edges()
+        .iter()
+        .map(|edge| json!({ "edge": edge.edge, "depth": edge.depth(), "capacity": edge.capacity, "waited_ms": millis(edge.waiting_time()) }))
+        .collect();
+    json!({
+        "state": state,
+        "elapsed_ms": millis(elapsed),
+        "objects": objects(stats),
+        "files": { "found": found, "done": done },
+        "lanes": lanes,
+        "counts": counts(&stats.counts()),
+        "error": error,
+    })
+}
+
+/// The summary of a job as one JSON object.
+pub(crate) fn summary(job: &str, connector: &str, ended: &Ended, stats: Option<&RunStats>, took: Duration) -> Value {
+    json!({
+        "job": job,
+        "connector": connector,
+        "status": ended.status.as_str(),
+        "error": ended.fault.as_ref().map(ToString::to_string),
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+        "counts": counts(&ended.counts),
+        "objects": stats.map(objects),
+    })
+}
+
+/// The summary of a job for people.
+pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Duration) -> String {
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files } = &ended.counts;
+    let mut text = format!(
+        "{} in {:.1} s: {read} records read, {written} documents written ({:.1} MB), {files} files with content, {deleted} deleted",
+        match ended.status {
+            JobStatus::Completed => "completed",
+            JobStatus::Suspended => "suspended (the next sync goes on from here)",
+            _ => "failed",
+        },
+        took.as_secs_f64(),
+        *written_bytes as f64 / 1e6,
+    );
+    if *set_aside > 0 {
+        text.push_str(&format!(", {set_aside} set aside"));
+    }
+    if *cut > 0 {
+        text.push_str(&format!(", {cut} nested lists cut at the limit"));
+    }
+    for object in stats.into_iter().flat_map(|stats| &stats.objects) {
+        text.push_str(&format!("\n  {:<20} {:>9} read {:>9} written", object.name, object.read(), object.written()));
+    }
+    text
+}
+
+fn objects(stats: &RunStats) -> Vec<Value> {
+    let object = |object: &actors::events::ObjectStats| {
+        json!({ "name": object.name, "read": object.read(), "written": object.written(), "total": object.total(), "done": object.done() })
+    };
+    stats.objects.iter().map(object).collect()
+}
+
+fn counts(counts: &Counts) -> Value {
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files } = counts;
+    json!({ "read": read, "written": written, "written_bytes": written_bytes, "deleted": deleted, "set_aside": set_aside, "cut": cut, "files": files })
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{EN_GAVE_UP, Fault};
+
+    use super::*;
+
+    fn ended() -> Ended {
+        let counts = Counts { read: 3, written: 2, set_aside: 1, ..Counts::default() };
+        Ended { status: JobStatus::Error, fault: Some(Fault::new(&EN_GAVE_UP, "no way")), counts }
+    }
+
+    #[test]
+    fn the_page_gets_a_state_before_there_is_a_run_and_after_it_failed() {
+        let before = page_status(None, None, Duration::from_millis(7));
+        assert_eq!((&before["state"], &before["elapsed_ms"]), (&json!("syncing"), &json!(7)));
+        let stats = RunStats::new(["Case".to_owned()]);
+        let after = page_status(Some(&stats), Some(&ended()), Duration::ZERO);
+        assert_eq!((&after["state"], &after["objects"][0]["name"], &after["objects"][0]["total"]), (&json!("error"), &json!("Case"), &Value::Null));
+        assert!(after["error"].as_str().unwrap().contains("no way [EN0003]"));
+    }
+
+    #[test]
+    fn both_summaries_say_how_the_job_ended() {
+        assert_eq!(summary("j", "c", &ended(), None, Duration::from_secs(1))["status"], "error");
+        let text = summary_text(&ended(), Some(&RunStats::new(["Case".to_owned()])), Duration::from_secs(1));
+        assert!(text.starts_with("failed in 1.0 s: 3 records read, 2 documents written") && text.contains("1 set aside"), "{text}");
+        assert!(text.contains("\n  Case "), "{text}");
+    }
+}
