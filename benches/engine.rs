@@ -42,7 +42,7 @@ fn main() -> Result<ExitCode, Failure> {
 fn compare(sizes: &[&str]) -> Result<(), Failure> {
     let given: Vec<usize> = sizes.iter().map(|size| size.parse()).collect::<Result<_, _>>()?;
     let sizes = if given.is_empty() { SIZES.to_vec() } else { given };
-    say(&"| records | CPU s | CPU s per million | peak memory | wall s |\n|---|---|---|---|---|");
+    say(&"| records | bytes per document | CPU s | CPU s per million | peak memory | wall s |\n|---|---|---|---|---|---|");
     for records in sizes {
         let mut org = Process::start(&["simulate", &records.to_string()])?;
         let url = org.line()?;
@@ -50,7 +50,8 @@ fn compare(sizes: &[&str]) -> Result<(), Failure> {
         let number = |key: &str| measured[key].as_f64().ok_or_else(|| format!("the engine did not measure `{key}`"));
         let (cpu, read) = (number("cpu_seconds")?, number("read")?);
         say(&format!(
-            "| {read} | {cpu:.2} | {:.1} | {:.0} MB | {:.2} |",
+            "| {read} | {:.0} | {cpu:.2} | {:.1} | {:.0} MB | {:.2} |",
+            number("written_bytes")? / number("written")?,
             cpu / read * 1e6,
             number("peak_bytes")? / 1e6,
             number("wall_seconds")?
@@ -92,6 +93,7 @@ fn engine(url: &str) -> Result<Value, Failure> {
     Ok(json!({
         "read": ended.counts.read,
         "written": ended.counts.written,
+        "written_bytes": ended.counts.written_bytes,
         "cpu_seconds": cpu_seconds()? - before,
         "wall_seconds": since.elapsed().as_secs_f64(),
         "peak_bytes": peak_bytes()?,

@@ -63,11 +63,12 @@ pub async fn run_job(
 ) -> Result<(Job, Ended), Fault> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let board = &index.board;
+    // First, so that a configuration that cannot work leaves no job behind.
+    let work = connector_work(plan, connector, index, Arc::clone(&clock), monitor, stop)?;
     let waits = |status| matches!(status, JobStatus::Pending | JobStatus::Suspended);
     if !board.history(&connector.id, 1).await?.iter().any(|record| waits(record.status)) {
         board.post(&new_job(connector, &*clock), clock.now()).await?;
     }
-    let work = connector_work(plan, connector, index, Arc::clone(&clock), monitor, stop)?;
     let mut scheduler = JobScheduler::start(Rc::clone(board), clock, [(connector.id.clone(), work)]);
     match scheduler.run_next().await {
         Finished::Job(job, ended) => Ok((job, ended)),
@@ -110,7 +111,7 @@ fn connector_work(
 }
 
 fn salesforce_config(plan: &SalesforcePlan) -> SalesforceConfig {
-    let SalesforcePlan { base_url, api_version, page_size, auth, timeouts, ca_file, concurrency } = plan.clone();
+    let SalesforcePlan { base_url, api_version, page_size, auth, timeouts, retries, ca_file, concurrency } = plan.clone();
     let auth = match auth {
         plan::Auth::ClientCredentials { client_id, client_secret } => Auth::ClientCredentials { client_id, client_secret },
         plan::Auth::JwtBearer { client_id, username, private_key, audience } => {
@@ -119,7 +120,9 @@ fn salesforce_config(plan: &SalesforcePlan) -> SalesforceConfig {
     };
     let plan::Timeouts { connect, head, idle } = timeouts;
     let timeouts = Timeouts { connect, head, body_idle: idle, ..Timeouts::default() };
-    SalesforceConfig { base_url, api_version, page_size, auth, timeouts, retries: Retries::default(), concurrency, ca_file }
+    let plan::Retries { attempts, first_wait } = retries;
+    let retries = Retries { attempts, first_wait, ..Retries::default() };
+    SalesforceConfig { base_url, api_version, page_size, auth, timeouts, retries, concurrency, ca_file }
 }
 
 fn tuning(plan: &Plan) -> Tuning {

@@ -136,12 +136,12 @@ async fn download_with_retries(extracting: &Extracting, file: &FileRef, version:
     let mut booking = extracting.budget.reserve(usize::try_from(weight).unwrap_or(usize::MAX)).await;
     let mut wait = FIRST_WAIT;
     for tries in 1.. {
-        match download(extracting, file.id, version).await {
+        match download(extracting, file, version).await {
             Ok(content) => {
                 booking.resize(content.len() / 3 * 4 + 4);
                 return Ok(Some((content, booking)));
             }
-            Err(fault) if fault.class() == FaultClass::Transient && tries < TRIES => {
+            Err(fault) if (fault.class() == FaultClass::Transient || fault.code == &FILE_DAMAGED) && tries < TRIES => {
                 TriedAgain { stage: ContentExtractor::NAME, fault: &fault, wait }.emit();
                 tokio::time::sleep(wait).await;
                 wait *= 2;
@@ -152,23 +152,23 @@ async fn download_with_retries(extracting: &Extracting, file: &FileRef, version:
     Ok(None)
 }
 
-/// Reads the whole content, and no more than the limit.
-async fn download(extracting: &Extracting, file: RecordId, version: RecordId) -> Result<Vec<u8>, Fault> {
+/// Reads the whole content, and no more than the limit. A connection that is cut can look like an end, so the length is checked against
+/// what the answer announced and what the file's metadata say.
+async fn download(extracting: &Extracting, file: &FileRef, version: RecordId) -> Result<Vec<u8>, Fault> {
     let mut arriving = extracting.source.file(version).await?;
-    let announced = arriving.length;
+    let announced = arriving.length.or(file.size);
     let mut content = Vec::with_capacity(usize::try_from(announced.unwrap_or(0).min(extracting.max_file)).unwrap_or(0));
     while let Some(chunk) = arriving.chunks.next().await {
         content.extend_from_slice(&chunk?);
         if content.len() as u64 > extracting.max_file {
             let limit = extracting.max_file;
-            return Err(Fault::new(&FILE_TOO_LARGE, format!("file {file} has more bytes than the limit of {limit}")));
+            return Err(Fault::new(&FILE_TOO_LARGE, format!("file {} has more bytes than the limit of {limit}", file.id)));
         }
     }
-    match announced {
-        Some(length) if length != content.len() as u64 => {
-            Err(Fault::new(&FILE_DAMAGED, format!("file {file} came with {} of {length} bytes", content.len())))
-        }
-        _ => Ok(content),
+    let wrong = [announced, file.size].into_iter().flatten().find(|length| *length != content.len() as u64);
+    match wrong {
+        Some(length) => Err(Fault::new(&FILE_DAMAGED, format!("file {} came with {} of {length} bytes", file.id, content.len()))),
+        None => Ok(content),
     }
 }
 
@@ -188,16 +188,34 @@ mod tests {
         extracted_with(Rc::default(), source, extension, max_file).await
     }
 
+    #[actix_rt::test]
+    async fn a_file_of_another_length_than_its_metadata_say_goes_without_content() {
+        tokio::time::pause();
+        let source = Rc::new(FakeSource::default());
+        let (_, pages, _) = extracted_of(Rc::default(), source.clone(), "txt", 100, 28).await;
+        assert_eq!((attachment(&pages[0]), pages[0].aside[0].fault.code, source.on_file.calls()), (None, &FILE_DAMAGED, 3));
+    }
+
     async fn extracted_with(
         strikes: Rc<Strikes>,
         source: FakeSource,
         extension: &str,
         max_file: u64,
     ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
+        extracted_of(strikes, Rc::new(source), extension, max_file, 29).await
+    }
+
+    async fn extracted_of(
+        strikes: Rc<Strikes>,
+        source: Rc<FakeSource>,
+        extension: &str,
+        max_file: u64,
+        size: u64,
+    ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
         let (out, caught) = Catch::lane(4);
         let stats = Arc::new(RunStats::default());
         let extracting = Extracting {
-            source: Rc::new(source),
+            source,
             out,
             shape: Rc::new(shape(500)),
             clock: Arc::new(FakeClock::default()),
@@ -207,7 +225,7 @@ mod tests {
             stats: Arc::clone(&stats),
         };
         let text = format!(
-            r#"{{"ContentDocument":{{"Id":"069000000000001AAA","Title":"t","FileExtension":"{extension}","ContentSize":29,"LatestPublishedVersion":{{"Id":"068000000000001AAA"}}}}}}"#
+            r#"{{"ContentDocument":{{"Id":"069000000000001AAA","Title":"t","FileExtension":"{extension}","ContentSize":{size},"LatestPublishedVersion":{{"Id":"068000000000001AAA"}}}}}}"#
         );
         let file = FileRef::of_link(&text.into()).unwrap();
         let (facts, _) = mpsc::unbounded_channel();

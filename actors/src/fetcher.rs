@@ -34,8 +34,8 @@ pub(crate) struct Reading {
     pub(crate) budget: Arc<Budget>,
     pub(crate) facts: mpsc::UnboundedSender<Fact>,
     pub(crate) stats: Arc<RunStats>,
-    /// True means: finish the page in hand and stop.
-    pub(crate) stop: watch::Receiver<bool>,
+    /// True means: finish the page in hand and stop. Asked for from outside, or by this generation itself.
+    pub(crate) stop: [watch::Receiver<bool>; 2],
 }
 
 pub(crate) struct ObjectFetcher {
@@ -98,7 +98,7 @@ async fn read_page(reading: Reading, plan: Arc<ObjectPlan>, object: usize, no: P
     let _room = reading.room.take().await;
     let mut booking = reading.budget.reserve(expected).await;
     let slot = reading.slots.take().await;
-    if *reading.stop.borrow() {
+    if reading.stop.iter().any(|stop| *stop.borrow()) {
         return Outcome::Stopped;
     }
     fail_point(ObjectFetcher::NAME);
@@ -153,7 +153,7 @@ mod tests {
             budget: Budget::new(1 << 30),
             facts: facts_tx,
             stats: Arc::new(RunStats::new(["Account".to_owned()])),
-            stop: stopped,
+            stop: [stopped.clone(), stopped],
         };
         let plan = ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children: vec![], lookups: vec![] };
         let obituary = Obituary::new(ObjectFetcher::NAME, down_tx);

@@ -123,6 +123,7 @@ pub async fn run_generation(
 ) -> Result<GenerationReport, Fault> {
     let (down_tx, mut down_rx) = mpsc::unbounded_channel();
     let (facts_tx, facts_rx) = mpsc::unbounded_channel();
+    let (halt, halted) = watch::channel(false);
     let budget = Budget::new(limits.budget);
     let (to_joiner, fetch_slots) = wire(run, ports, tuning, limits, &budget, &down_tx);
 
@@ -134,7 +135,7 @@ pub async fn run_generation(
         budget: Arc::clone(&budget),
         facts: facts_tx,
         stats: Arc::clone(&run.stats),
-        stop: run.stop.clone(),
+        stop: [run.stop.clone(), halted],
     };
     let mut fetchers = Vec::new();
     for (object, plan) in run.objects.iter().enumerate() {
@@ -150,23 +151,31 @@ pub async fn run_generation(
     // From here on only running fetchers hold the head of the pipeline: when they end, it drains.
     drop((reading, down_tx));
 
-    let mut down = Vec::new();
-    let drained = async {
-        let mut obituaries = Vec::new();
-        while let Some(obituary) = down_rx.recv().await {
-            obituaries.push(obituary);
+    let books = async {
+        let kept = keep_books(run, ports, checkpoint, facts_rx).await;
+        if kept.is_err() {
+            // Pages that nobody notes down would be read for nothing.
+            halt.send_replace(true);
         }
-        obituaries
+        kept
     };
-    let (checkpoint, complete) = tokio::select! {
-        (kept, obituaries) = async { tokio::join!(keep_books(run, ports, checkpoint, facts_rx), drained) } => {
-            down.extend(obituaries);
-            kept?
+    let drained = async {
+        let mut down = Vec::new();
+        while let Some(obituary) = down_rx.recv().await {
+            down.push(obituary);
         }
-        fault = watch_for_stalls(&run.stats, limits.stall_after) => return Err(fault),
+        down
+    };
+    let (kept, down) = tokio::select! {
+        ended = async { tokio::join!(books, drained) } => ended,
+        fault = watch_for_stalls(&run.stats, limits.stall_after) => {
+            halt.send_replace(true);
+            return Err(fault);
+        }
     };
     drop(fetchers);
     run.stats.budget_peaked(budget.peak());
+    let (checkpoint, complete) = kept?;
     Ok(GenerationReport { checkpoint, complete, down })
 }
 

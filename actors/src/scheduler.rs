@@ -1,10 +1,12 @@
 //! Decides which job is due and who runs it: claims jobs from the board and hands each to the supervisor of its connector.
 //!
-//! `LookForJobs` -> `StartRun`; a `Finished` for every job that ended. A service; keeps how many jobs are in work.
+//! `LookForJobs` -> `StartRun`; a `Finished` for every job that ended. A service; keeps the supervisors, one per connector.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::fut::ActorFutureExt as _;
 use actix::{Actor, Addr, AsyncContext as _, Context, Handler, ResponseActFuture, WrapFuture as _};
@@ -13,7 +15,10 @@ use ports::{Clock, JobBoard};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::messages::{LookForJobs, StartRun};
-use crate::supervisor::{ConnectorWork, RunSupervisor};
+use crate::supervisor::{ConnectorWork, Monitor, RunSupervisor};
+
+/// How often the board is told how far a job is; the reference's interval.
+const REPORT_EVERY: Duration = Duration::from_secs(10);
 
 /// What the scheduler tells whoever started it.
 #[derive(Debug)]
@@ -30,7 +35,7 @@ pub enum Finished {
 pub struct JobScheduler {
     board: Rc<dyn JobBoard>,
     clock: Arc<dyn Clock>,
-    supervisors: HashMap<ConnectorId, Addr<RunSupervisor>>,
+    supervisors: HashMap<ConnectorId, (Addr<RunSupervisor>, Arc<Monitor>)>,
     finished: mpsc::UnboundedSender<Finished>,
 }
 
@@ -57,7 +62,11 @@ impl JobScheduler {
         clock: Arc<dyn Clock>,
         work: impl IntoIterator<Item = (ConnectorId, ConnectorWork)>,
     ) -> SchedulerHandle {
-        let supervisors = work.into_iter().map(|(connector, work)| (connector, RunSupervisor::new(work).start())).collect();
+        let supervise = |(connector, work): (_, ConnectorWork)| {
+            let monitor = Arc::clone(&work.monitor);
+            (connector, (RunSupervisor::new(work).start(), monitor))
+        };
+        let supervisors = work.into_iter().map(supervise).collect();
         let (finished_tx, finished) = mpsc::unbounded_channel();
         let scheduler = Self { board, clock, supervisors, finished: finished_tx };
         SchedulerHandle { scheduler: Actor::start(scheduler), finished }
@@ -84,17 +93,20 @@ impl JobScheduler {
     fn give(&mut self, job: Job, ctx: &mut Context<Self>) {
         let (board, clock, finished) = (Rc::clone(&self.board), Arc::clone(&self.clock), self.finished.clone());
         let (ended_tx, ended) = oneshot::channel();
-        if let Some(supervisor) = self.supervisors.get(&job.connector) {
-            // The claim made sure that this connector has no other job in work.
-            #[expect(clippy::disallowed_methods, reason = "an order outside the data path")]
-            let _ = supervisor.try_send(StartRun { job: job.clone(), ended: ended_tx });
-        }
+        // Only jobs of connectors that are served are claimed.
+        let Some((supervisor, monitor)) = self.supervisors.get(&job.connector) else { return };
+        #[expect(clippy::disallowed_methods, reason = "an order outside the data path")]
+        let _ = supervisor.try_send(StartRun { job: job.clone(), ended: ended_tx });
+        let monitor = Arc::clone(monitor);
         let see_through = async move {
-            let ended = ended.await.unwrap_or_else(|_| Ended {
-                status: JobStatus::Error,
-                fault: Some(Fault::new(&EN_PANIC, "the run's supervisor did not answer")),
-                counts: Counts::default(),
-            });
+            let ended = tokio::select! {
+                ended = ended => ended.unwrap_or_else(|_| Ended {
+                    status: JobStatus::Error,
+                    fault: Some(Fault::new(&EN_PANIC, "the run's supervisor did not answer")),
+                    counts: Counts::default(),
+                }),
+                never = report(&*board, &job, &monitor, &*clock) => match never {},
+            };
             let told = match board.finish(&job.id, &ended, clock.now()).await {
                 Ok(()) => Finished::Job(job, ended),
                 Err(fault) => Finished::Board(fault.context("write how the job ended")),
@@ -106,5 +118,79 @@ impl JobScheduler {
 
     fn say(&self, finished: Finished) {
         let _ = self.finished.send(finished);
+    }
+}
+
+/// Tells the board how far a job is, until it is dropped.
+async fn report(board: &dyn JobBoard, job: &Job, monitor: &Monitor, clock: &dyn Clock) -> Infallible {
+    loop {
+        tokio::time::sleep(REPORT_EVERY).await;
+        let Some(stats) = monitor.stats() else { continue };
+        if let Err(fault) = board.progress(&job.id, stats.counts(), clock.now()).await {
+            tracing::warn!(job = %job.id, %fault, "the job board could not be told how far the job is");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::catalog::DocumentShape;
+    use domain::restart::RestartBudget;
+    use domain::{IndexName, JobId, JobType, Selection};
+    use ports::fakes::{FakeBoard, FakeCheckpoints, FakeClock, FakeSink, FakeSource};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::pipeline::{Ports, RunLimits, Tuning, WriterKnobs};
+    use crate::stage::Knobs;
+
+    fn work(source: FakeSource, stop: watch::Receiver<bool>) -> ConnectorWork {
+        let knobs = Knobs { mailbox: 2, concurrency: 2 };
+        let limits = domain::bulk::BatchLimits { ops: 2, bytes: 1 << 20 };
+        let ports = Ports {
+            source: Rc::new(source),
+            sink: Rc::<FakeSink>::default(),
+            checkpoints: Rc::<FakeCheckpoints>::default(),
+            clock: Arc::new(FakeClock::default()),
+        };
+        ConnectorWork {
+            ports,
+            selection: Selection::default(),
+            shape: Rc::<DocumentShape>::new(crate::joiner::tests::shape(5)),
+            fingerprint: String::new(),
+            tuning: Tuning {
+                object_fetcher: knobs,
+                entity_joiner: knobs,
+                acl_builder: knobs,
+                content_extractor: knobs,
+                bulk_writer: WriterKnobs { knobs, limits, linger: Duration::from_secs(1) },
+            },
+            limits: RunLimits { budget: 1 << 20, file_budget: 1 << 20, max_document: 0, max_file: 1, lookup_cache: 9, stall_after: Duration::MAX / 4 },
+            restarts: RestartBudget::default(),
+            monitor: Arc::default(),
+            stop,
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_job_that_waits_is_claimed_reported_on_and_seen_through() {
+        tokio::time::pause();
+        let board = Rc::new(FakeBoard::default());
+        let job = Job { id: JobId::new("j"), connector: ConnectorId::new("c"), index: IndexName::new("i"), kind: JobType::Full };
+        board.post(&job, domain::Timestamp::UNIX_EPOCH).await.unwrap();
+        let theirs = Job { id: JobId::new("t"), connector: ConnectorId::new("theirs"), ..job.clone() };
+        board.post(&theirs, domain::Timestamp::UNIX_EPOCH).await.unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        let source = FakeSource { slow: Duration::from_secs(4), ..FakeSource::default() };
+        let mut scheduler = JobScheduler::start(board.clone(), Arc::new(FakeClock::default()), [(job.connector.clone(), work(source, stopped))]);
+        let watched = async {
+            tokio::time::sleep(Duration::from_secs(25)).await;
+            board.0.borrow()[0].counts.read
+        };
+        let (finished, read_midway) = tokio::join!(scheduler.run_next(), watched);
+        assert!(matches!(finished, Finished::Job(done, ended) if done == job && ended.status == JobStatus::Completed));
+        assert!((3..30).contains(&read_midway), "the board knew of {read_midway} records midway");
+        assert_eq!(board.0.borrow()[0].status, JobStatus::Completed);
+        assert!(matches!(scheduler.run_next().await, Finished::Nothing), "a job of a connector that is not served is left alone");
     }
 }

@@ -60,14 +60,36 @@ pub fn run(cli: Cli) -> ExitCode {
             Failure::Usage(_) => EXIT_USAGE,
             Failure::Failed(_) => EXIT_FAILED,
         };
-        // A standard error that is closed leaves nobody to tell.
-        let _ = writeln!(io::stderr(), "sluice: {failure}");
+        for line in failure.to_string().lines() {
+            // A standard error that is closed leaves nobody to tell.
+            let _ = writeln!(io::stderr(), "sluice: {}", without_numbers(line));
+        }
         ExitCode::from(code)
     })
+}
+
+/// A line without the numbers that the system gives its errors; its words are there as well.
+fn without_numbers(line: &str) -> String {
+    let mut parts = line.split(" (os error ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    parts.for_each(|part| out.push_str(part.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(')')));
+    out
 }
 
 /// Prints one line on standard output.
 fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
     writeln!(io::stdout(), "{line}")?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_are_told_in_words() {
+        let line = "cannot load a: Not a directory (os error 20); b: Broken pipe (os error 32)";
+        assert_eq!(without_numbers(line), "cannot load a: Not a directory; b: Broken pipe");
+        assert_eq!(without_numbers("nothing to see"), "nothing to see");
+    }
 }

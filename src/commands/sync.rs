@@ -10,13 +10,19 @@ use tokio::sync::watch;
 
 use super::{Failure, say};
 use crate::app::{self, Index};
-use crate::cli::{EXIT_FAILED, Format, SyncArgs};
+use crate::cli::{Format, SyncArgs};
 use crate::plan::{ConnectorPlan, Plan};
 use crate::settings::{Environment, Settings};
 use crate::{progress, status};
 
+/// What is said of a job that a signal ended.
+const INTERRUPTED: &str = "interrupted; the next sync goes on from the last checkpoint";
+
 pub(super) fn run(args: &SyncArgs) -> Result<ExitCode, Failure> {
     let settings = Settings::load(&args.config, &Environment::of_process())?;
+    for name in settings.ignored() {
+        tracing::warn!(name, "a name at the first level of the configuration is not known and is ignored");
+    }
     let plan = Plan::try_from(settings)?;
     if args.print_plan {
         say(&plan)?;
@@ -50,7 +56,7 @@ pub(super) async fn attend(
             Ok((job.id.to_string(), ended))
         }
         () = progress::show(Arc::clone(monitor)) => unreachable!("the display has no end of its own"),
-        () = app::watch_signals(stop, plan.run.drain_limit) => Err(Failure::Failed("interrupted; the next sync goes on from the last checkpoint".to_owned())),
+        () = app::watch_signals(stop, plan.run.drain_limit) => Err(Failure::Failed(INTERRUPTED.to_owned())),
     }
 }
 
@@ -59,6 +65,6 @@ pub(super) fn exit_code(ended: Ended) -> Result<ExitCode, Failure> {
     match (ended.status, ended.fault) {
         (JobStatus::Completed, _) => Ok(ExitCode::SUCCESS),
         (_, Some(fault)) => Err(Failure::Failed(fault.to_string())),
-        (_, None) => Ok(ExitCode::from(EXIT_FAILED)),
+        (_, None) => Err(Failure::Failed(INTERRUPTED.to_owned())),
     }
 }

@@ -38,7 +38,7 @@ macro_rules! codes {
 
 codes! {
     SF_UNREACHABLE = "SF0001", Transient, "salesforce cannot be reached", "check `domain` (or `salesforce.base_url`) and the network between here and there";
-    SF_SILENT = "SF0002", Transient, "salesforce did not answer in time", "check the network; raise `salesforce.timeout` if the org is slow";
+    SF_SILENT = "SF0002", Transient, "salesforce did not answer in time", "check the network; raise `salesforce.timeout` or `salesforce.idle_timeout` if the org is slow";
     SF_UNAVAILABLE = "SF0003", Transient, "salesforce answered with a server error", "look at status.salesforce.com and run the job again later";
     SF_UNREADABLE = "SF0004", Transient, "an answer of salesforce is not the JSON that was asked for", "look for a proxy or maintenance page between here and there";
     SF_TOO_LARGE = "SF0005", Run, "an answer of salesforce is larger than can be taken", "lower `salesforce.page_size`";
@@ -67,6 +67,7 @@ codes! {
     EN_STALLED = "EN0002", Run, "nothing moved for too long", "look at the stage that is named";
     EN_GAVE_UP = "EN0003", Run, "the run failed too often in a row", "mend the cause that is named; the next run goes on where this one stopped";
     EN_SET_ASIDE = "EN0004", Run, "pages of the run were set aside", "look at the warnings for the reason; their documents were left as they were";
+    DB_MISSING = "DB0005", Fatal, "the data directory has no embedded index", "run a sync first, or give the directory that a sync wrote, with `index.path` or `--data`";
     CF_INVALID = "CF0001", Fatal, "the configuration is not valid", "mend the keys that are named";
     CF_SECURITY = "CF0002", Fatal, "document level security was asked for and this version cannot enforce it", "set `use_document_level_security: false` only if everybody may read everything";
 }

@@ -7,7 +7,7 @@ use domain::catalog::{CATALOG, DocumentShape, PipelineFlags};
 use domain::{CF_SECURITY, ConnectorId, IndexName, Names, NestedLimit, Selection};
 use ports::Secret;
 
-use super::{Auth, ConnectorPlan, Demo, SalesforcePlan, Timeouts, address, key_file};
+use super::{Auth, ConnectorPlan, Demo, Retries, SalesforcePlan, Timeouts, address, key_file};
 use crate::settings::{self, Mistakes, Taker, nearest};
 
 /// The section `salesforce`, which all connectors share.
@@ -16,6 +16,7 @@ pub(super) struct Shared {
     api_version: Option<String>,
     page_size: Option<usize>,
     timeouts: Option<Timeouts>,
+    retries: Option<Retries>,
     ca_file: Option<PathBuf>,
     concurrency: Option<usize>,
 }
@@ -34,6 +35,9 @@ impl Shared {
         let (connect, head) = (root.get(&settings::CONNECT_TIMEOUT), root.get(&settings::TIMEOUT));
         let idle = root.get(&settings::IDLE_TIMEOUT);
         let timeouts = || Some(Timeouts { connect: connect?, head: head?, idle: idle? });
+        let attempts = root.get(&settings::RETRY_ATTEMPTS).and_then(|attempts| u32::try_from(attempts).ok());
+        let first_wait = root.get(&settings::RETRY_FIRST_WAIT);
+        let retries = || Some(Retries { attempts: attempts?, first_wait: first_wait? });
         let ca_file = root.get(&settings::CA_FILE);
         if let Some(path) = ca_file.as_ref().filter(|path| !path.is_file()) {
             root.refuse(&settings::CA_FILE, format!("is `{}`, must be the path of a PEM file", path.display()));
@@ -43,6 +47,7 @@ impl Shared {
             api_version: root.get(&settings::API_VERSION),
             page_size: root.count(&settings::PAGE_SIZE),
             timeouts: timeouts(),
+            retries: retries(),
             ca_file,
             concurrency: root.count(&settings::REQUESTS),
         }
@@ -55,6 +60,7 @@ impl Shared {
             page_size: self.page_size?,
             auth,
             timeouts: self.timeouts?,
+            retries: self.retries?,
             ca_file: self.ca_file.clone(),
             concurrency: self.concurrency?,
         })
@@ -254,7 +260,8 @@ fn flags(taker: &mut Taker<'_>) -> Option<PipelineFlags> {
 /// What would change documents or who may read them is refused rather than ignored.
 fn refuse_what_is_not_done_yet(taker: &mut Taker<'_>) {
     if taker.get(&settings::SECURITY) == Some(true) {
-        let problem = "is `true`, but this version cannot enforce document level security and indexes nothing rather than too openly";
+        let problem = "is `true`, but this version cannot enforce document level security and indexes nothing rather than too openly; \
+                       set it to `false` only if everybody may read everything";
         taker.refuse_as(&settings::SECURITY, problem, &CF_SECURITY);
     }
     if taker.get(&settings::TEXT_SERVICE) == Some(true) {

@@ -82,6 +82,8 @@ pub struct SalesforcePlan {
     pub auth: Auth,
     /// How long to wait.
     pub timeouts: Timeouts,
+    /// How often to try.
+    pub retries: Retries,
     /// PEM file of the certificate authorities to trust in place of the public ones.
     pub ca_file: Option<PathBuf>,
     /// Requests in flight at a time.
@@ -120,6 +122,15 @@ pub struct Timeouts {
     pub head: Duration,
     /// For the next part of an answer.
     pub idle: Duration,
+}
+
+/// How often to try one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retries {
+    /// Tries in all, the first one included.
+    pub attempts: u32,
+    /// Longest wait before the second; doubles with each.
+    pub first_wait: Duration,
 }
 
 /// The two knobs of every actor; both at least 1.

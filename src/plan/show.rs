@@ -79,6 +79,8 @@ fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan)
     writeln!(formatter, "      connect_timeout: {}", show_duration(salesforce.timeouts.connect))?;
     writeln!(formatter, "      timeout: {}", show_duration(salesforce.timeouts.head))?;
     writeln!(formatter, "      idle_timeout: {}", show_duration(salesforce.timeouts.idle))?;
+    let (attempts, first_wait) = (salesforce.retries.attempts, show_duration(salesforce.retries.first_wait));
+    writeln!(formatter, "      retries: {{ attempts: {attempts}, first_wait: {first_wait} }}")?;
     match &salesforce.ca_file {
         Some(path) => writeln!(formatter, "      ca_file: {}", quoted(&path.display().to_string())),
         None => Ok(()),

@@ -231,7 +231,7 @@ impl Source for FakeSource {
 }
 fn file_link(no: usize) -> String {
     format!(
-        r#"{{"ContentDocument":{{"Id":"069{no:012}AAA","Title":"file {no}","FileExtension":"txt","ContentSize":9,"LatestPublishedVersion":{{"Id":"068{no:012}AAA"}}}}}}"#
+        r#"{{"ContentDocument":{{"Id":"069{no:012}AAA","Title":"file {no}","FileExtension":"txt","ContentSize":29,"LatestPublishedVersion":{{"Id":"068{no:012}AAA"}}}}}}"#
     )
 }
 
@@ -300,19 +300,24 @@ impl Sink for FakeSink {
 
 /// Progress in memory.
 #[derive(Debug, Default)]
-pub struct FakeCheckpoints(pub RefCell<Option<Checkpoint>>, pub Cell<usize>);
+pub struct FakeCheckpoints {
+    /// What is kept.
+    pub kept: RefCell<Option<Checkpoint>>,
+    /// Scripts for writes.
+    pub on_store: Scripted,
+}
 #[async_trait(?Send)]
 impl Checkpoints for FakeCheckpoints {
     async fn load(&self, _connector: &ConnectorId, _kind: JobType) -> Result<Option<Checkpoint>, Fault> {
-        Ok(self.0.borrow().clone())
+        Ok(self.kept.borrow().clone())
     }
     async fn store(&self, _connector: &ConnectorId, _kind: JobType, checkpoint: &Checkpoint) -> Result<(), Fault> {
-        self.1.set(self.1.get() + 1);
-        *self.0.borrow_mut() = Some(checkpoint.clone());
+        self.on_store.next()?;
+        *self.kept.borrow_mut() = Some(checkpoint.clone());
         Ok(())
     }
     async fn clear(&self, _connector: &ConnectorId, _kind: JobType) -> Result<(), Fault> {
-        *self.0.borrow_mut() = None;
+        *self.kept.borrow_mut() = None;
         Ok(())
     }
 }

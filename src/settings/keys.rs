@@ -101,6 +101,9 @@ table! {
         // Salesforce itself ends a query after 120 s and says so; wait a little longer to hear it.
         TIMEOUT: Span = "salesforce.timeout", Span(SECOND..=HOUR), Some("130s"), "longest wait until an answer begins; Salesforce ends a query after 120 s";
         IDLE_TIMEOUT: Span = "salesforce.idle_timeout", Span(100..=HOUR), Some("30s"), "longest silence in the middle of an answer";
+        RETRY_ATTEMPTS: Count = "salesforce.retries.attempts", Count(1..=20), Some("6"), "tries of one request in all, the first one included, while it fails for reasons that pass";
+        // The adapter waits half a minute at most.
+        RETRY_FIRST_WAIT: Span = "salesforce.retries.first_wait", Span(1..=30 * SECOND), Some("1s"), "longest wait before the second try; doubles with each try, up to 30s";
         CA_FILE: FilePath = "salesforce.ca_file", FilePath, None, "PEM file of certificate authorities to trust in place of the public ones";
 
         FETCHER_CONCURRENCY: Count = "actors.object_fetcher.concurrency", Count(1..=256), Some("4"), "objects read at a time";
@@ -120,7 +123,7 @@ table! {
         BUDGET: Size = "run.budget", Size(8 * MIB..=1024 * GIB), Some("96MiB"), "bytes of records and documents that one run may hold at a time";
         FILE_BUDGET: Size = "run.file_budget", Size(MIB..=1024 * GIB), Some("48MiB"), "bytes of file content that one run may hold at a time; at least one file of `service.max_file_download_size` with its base64 text";
         DRAIN_LIMIT: Span = "run.drain_limit", Span(SECOND..=HOUR), Some("25s"), "time to finish work in hand after a signal to stop; must be shorter than the grace period of the pod";
-        STALL_AFTER: Span = "run.stall_after", Span(SECOND..=24 * HOUR), Some("5m"), "a run in which nothing moved for so long is started again from its checkpoint";
+        STALL_AFTER: Span = "run.stall_after", Span(SECOND..=24 * HOUR), Some("5m"), "a job in which nothing moved for so long fails with the names of the stages that are busy; the next one goes on from its checkpoint";
         RESTARTS: Count = "run.restarts", Count(0..=1_000), Some("5"), "restarts of a run without progress in between, before the job fails";
         LOOKUP_CACHE: Count = "run.lookup_cache", Count(1_000..=100_000_000), Some("100000"), "names of users, accounts, contacts and opportunities that a run remembers";
 

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration: every mistake, where it is, and what would be right.
 
 use std::fmt;
+use std::path::Path;
 
 use domain::{CF_INVALID, CF_SECURITY, Fault, FaultClass};
 
@@ -38,6 +39,14 @@ impl Mistakes {
         Self(vec![Mistake::at(path, problem)])
     }
 
+    /// Names the file in what is said about it as a whole.
+    pub(crate) fn in_file(mut self, path: &Path) -> Self {
+        for mistake in self.0.iter_mut().filter(|mistake| mistake.path.is_empty()) {
+            mistake.problem.insert_str(0, &format!("{}: ", path.display()));
+        }
+        self
+    }
+
     pub(crate) fn note(&mut self, path: impl Into<String>, problem: impl Into<String>) {
         self.0.push(Mistake::at(path, problem));
     }
@@ -68,6 +77,13 @@ impl From<Mistakes> for Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_the_file_as_a_whole_names_the_file() {
+        let mut mistakes = Mistakes::one("", "line 3: `X` is not set");
+        mistakes.note("run.budget", "is `5`");
+        assert_eq!(mistakes.in_file(Path::new("a/c.yml")).to_string(), "a/c.yml: line 3: `X` is not set\n`run.budget` is `5`");
+    }
 
     #[test]
     fn mistakes_are_lines_for_people_and_one_fault_for_the_engine() {

@@ -29,8 +29,8 @@ pub(crate) use keys::{
     BUDGET, CA_FILE, CLIENT_ID, CLIENT_SECRET, COMPATIBILITY, CONNECT_TIMEOUT, CONNECTOR_ID, CUSTOM, DOMAIN, DRAIN_LIMIT,
     EXTRACTOR_CONCURRENCY, EXTRACTOR_MAILBOX, FETCHER_CONCURRENCY, FETCHER_MAILBOX, FILE_BUDGET, IDLE_TIMEOUT, INDEX_KIND, INDEX_NAME,
     INDEX_PATH, JOINER_CONCURRENCY, JOINER_MAILBOX, LINGER, LOOKUP_CACHE, MAX_DOCUMENT, MAX_FILE, NESTED_LIMIT, PAGE_SIZE, PIPELINE_BINARY,
-    PIPELINE_INFERENCE, PIPELINE_WHITESPACE, PRIVATE_KEY, REQUESTS, RESTARTS, SECURITY, SERVICE_TYPE, STALL_AFTER, STANDARD, SYNC_CUSTOM,
-    TEXT_SERVICE, TIMEOUT, USERNAME, WRITER_CONCURRENCY, WRITER_MAILBOX,
+    PIPELINE_INFERENCE, PIPELINE_WHITESPACE, PRIVATE_KEY, REQUESTS, RESTARTS, RETRY_ATTEMPTS, RETRY_FIRST_WAIT, SECURITY, SERVICE_TYPE,
+    STALL_AFTER, STANDARD, SYNC_CUSTOM, TEXT_SERVICE, TIMEOUT, USERNAME, WRITER_CONCURRENCY, WRITER_MAILBOX,
 };
 pub(crate) use kind::Count;
 pub(crate) use quantity::{show_duration, show_size};
@@ -55,9 +55,12 @@ impl Settings {
     /// The file cannot be read, a variable is not set, or the text is not YAML. Everything else waits for the plan, so that all of it is
     /// reported together.
     pub fn load(path: &Path, environment: &Environment) -> Result<Self, Mistakes> {
-        let unreadable = |error: std::io::Error| Mistakes::one("", format!("{} cannot be read: {}", path.display(), reason(&error)));
+        let unreadable = |error: std::io::Error| {
+            let next = "give the path of a configuration file with `-c`";
+            Mistakes::one("", format!("{} cannot be read: {}; {next}", path.display(), reason(&error)))
+        };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        Self::parse(&text, environment)
+        Self::parse(&text, environment).map_err(|mistakes| mistakes.in_file(path))
     }
 
     /// Reads the text of a file; see [`Self::load`].

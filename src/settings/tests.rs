@@ -165,7 +165,7 @@ fn what_is_not_yaml_is_said_with_its_place_and_without_its_content() {
 #[test]
 fn a_file_that_is_not_there_is_named() {
     let problem = Settings::load(Path::new("/nowhere/config.yml"), &env()).unwrap_err().to_string();
-    assert_eq!(problem, "/nowhere/config.yml cannot be read: no such file or directory");
+    assert_eq!(problem, "/nowhere/config.yml cannot be read: no such file or directory; give the path of a configuration file with `-c`");
 }
 
 /// Rows of a table that a level of the example file must show, with what it shows.

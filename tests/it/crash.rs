@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use actors::kit::panic_in;
-use domain::JobStatus;
-use ports::fakes::FakeSource;
+use domain::{DB_WRITE, JobStatus};
+use ports::fakes::{FakeSource, Script};
 
 use crate::world::{World, process};
 
@@ -30,7 +30,7 @@ fn a_process_that_dies_at_any_page_leaves_a_checkpoint_from_which_the_next_one_c
             }
         });
         let read_before = world.source.on_page.calls();
-        let known = world.checkpoints.0.borrow().is_some();
+        let known = world.checkpoints.kept.borrow().is_some();
         let ended = process(world.sync());
         assert_eq!(ended.status, JobStatus::Completed, "{:?}", ended.fault);
         world.assert_index(&whole, &format!("died at batch {batch}"));
@@ -56,4 +56,17 @@ fn a_panic_in_any_actor_costs_a_generation_and_nothing_else() {
             });
         }
     }
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_ends_the_run_soon_and_the_next_one_completes() {
+    process(async {
+        let world = World::new(FakeSource { pages: 200, ..FakeSource::default() });
+        world.checkpoints.on_store.on(3, Script::Fail(&DB_WRITE));
+        let ended = world.sync().await;
+        assert_eq!((ended.status, ended.fault.map(|fault| fault.code)), (JobStatus::Error, Some(&DB_WRITE)));
+        assert!(world.source.on_page.calls() < 100, "{} pages were read for nothing", world.source.on_page.calls());
+        let ended = world.sync().await;
+        assert_eq!((ended.status, world.records()), (JobStatus::Completed, world.source.ids()));
+    });
 }

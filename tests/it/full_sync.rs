@@ -19,7 +19,7 @@ fn every_record_and_every_file_is_indexed_once_and_the_job_completes() {
         assert_eq!(ended.counts.read, 72);
         assert_eq!(world.sink.docs.borrow().len(), 72 + 25, "a file per record number and one more");
         assert_eq!((ended.counts.written, ended.counts.files, ended.counts.cut), (97, 25, 8), "e-mails of cases are cut at two");
-        assert!(world.checkpoints.0.borrow().is_none(), "a complete run leaves no checkpoint");
+        assert!(world.checkpoints.kept.borrow().is_none(), "a complete run leaves no checkpoint");
     });
 }
 

@@ -1,8 +1,16 @@
-//! The engine on fakes and a paused clock. One module per promise: what belongs where is said on its first line.
+//! The engine on fakes and a paused clock, and the program itself on a simulated org. One module per promise: what belongs where is said on its first line.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod backpressure;
+mod bad_input;
+mod bad_org;
+mod canned;
 mod crash;
 mod full_sync;
 mod golden;
+mod process;
+mod program;
+mod reference;
 mod shutdown;
 mod world;

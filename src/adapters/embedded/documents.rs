@@ -1,4 +1,4 @@
-//! Writing documents: put, keep, sweep. Whatever changes a document changes its words in the same transaction.
+//! Writing documents: put, keep, sweep. Triggers of the schema keep the words in step.
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
@@ -66,7 +66,7 @@ fn insert(transaction: &Transaction<'_>, target: &Target, document: &Document) -
             ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified,
         })?;
     transaction.prepare_cached("INSERT INTO bodies (no, body) VALUES (?1, ?2)")?.execute(params![no, Json(&document.body)])?;
-    let words = "INSERT INTO texts (rowid, title, text) VALUES (?1, ?2, ?3)";
+    let words = "INSERT INTO texts (no, title, text) VALUES (?1, ?2, ?3)";
     transaction.prepare_cached(words)?.execute(params![no, extract.title, extract.text])?;
     Ok(())
 }
@@ -83,7 +83,8 @@ fn replace(transaction: &Transaction<'_>, target: &Target, document: &Document, 
             ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified,
         })?;
     transaction.prepare_cached("UPDATE bodies SET body = ?2 WHERE no = ?1")?.execute(params![no, Json(&document.body)])?;
-    let words = "UPDATE texts SET title = ?2, text = ?3 WHERE rowid = ?1";
+    // Most changes are of dates and ids, which nobody searches for.
+    let words = "UPDATE texts SET title = ?2, text = ?3 WHERE no = ?1 AND (title <> ?2 OR text <> ?3)";
     transaction.prepare_cached(words)?.execute(params![no, extract.title, extract.text])?;
     Ok(())
 }

@@ -5,11 +5,19 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
-use domain::{Code, DB_BUSY, DB_OPEN, DB_WRITE, Fault};
+use domain::{Code, DB_BUSY, DB_MISSING, DB_OPEN, DB_WRITE, Fault};
 
 /// The data directory, or the file in it, cannot be used.
 pub(super) fn open(path: &Path, reason: impl fmt::Display) -> Fault {
+    let reason = reason.to_string();
+    let mut rest = reason.chars();
+    let reason: String = rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect());
     Fault::new(&DB_OPEN, one_line(&format!("cannot use `{}`: {reason}", path.display())))
+}
+
+/// There is nothing to read.
+pub(super) fn missing(dir: &Path) -> Fault {
+    Fault::new(&DB_MISSING, format!("there is no embedded index in `{}`", dir.display()))
 }
 
 /// SQLite refused while the file was being opened.
@@ -43,8 +51,9 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
+/// On one line, and without the numbers that the system gives its errors.
 fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
+    text.split(" (os error").next().unwrap_or_default().replace(['\n', '\r'], " ")
 }
 
 #[cfg(test)]
@@ -73,5 +82,7 @@ mod tests {
     fn a_fault_is_one_line_and_names_the_path() {
         let fault = open(Path::new("/data/x"), "first\nsecond");
         assert!(fault.to_string().starts_with("cannot use `/data/x`: first second [DB0001]; choose a directory"), "{fault}");
+        let fault = open(Path::new("/data"), std::io::Error::from_raw_os_error(20));
+        assert_eq!(fault.message, "cannot use `/data`: not a directory");
     }
 }

@@ -10,15 +10,18 @@
 //! | `board` | jobs |
 //! | `reader`, `search` | everything that reads, beside the writer |
 //! | `query` | what people type |
+//! | `excerpt` | the places of a text that are shown |
 //! | `fault` | what failures mean |
 //!
-//! The words live in a *contentless-delete* table of FTS5. A table with external content would need the old text to unlearn a document: it would
-//! have to be stored a second time beside the JSON, or made again from the old JSON in a trigger that cannot. Here a deletion leaves a
-//! mark which the next merge obeys, and the text is stored nowhere. The price is paid by the reader: excerpts are made from the JSON
-//! of the hits on the page.
+//! The words live in an FTS5 table with *external content* and triggers. A contentless table that can delete would save the second copy of
+//! the text, but each deletion costs it a page write in every older segment: a run that changes 50,000 documents of 80 words took
+//! three times as long (5,300 documents a second instead of 17,000), a sweep four times, and excerpts would have to be made from the JSON.
+//! There is no prefix index: it halves the speed of writing and wins nothing that can be felt, since the time of a short prefix goes into
+//! ranking (50,000 documents: three letters 5 ms either way, one letter 100 ms instead of 55).
 
 mod board;
 mod documents;
+mod excerpt;
 mod fault;
 mod progress;
 mod query;

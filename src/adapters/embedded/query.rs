@@ -5,7 +5,7 @@ const MOST_TERMS: usize = 32;
 /// Characters that count.
 const MOST_CHARS: usize = 1_000;
 
-/// The query: all words must be there, `"several words"` in this order, and the last word may be the start of one while it is typed.
+/// The query: all words must be there, `"several words"` in this order, and the last may be the start of a word.
 ///
 /// `None` when there is nothing to look for. Every term is quoted, so nothing in it is an operator.
 pub(super) fn fts(typed: &str) -> Option<String> {
@@ -21,8 +21,9 @@ pub(super) fn fts(typed: &str) -> Option<String> {
         }
     }
     terms.truncate(MOST_TERMS);
-    // A phrase whose second quote is there is complete; anything else at the end is still being typed.
-    let typing = terms.last().is_some_and(|(no, _)| no + 1 == parts.len());
+    // A phrase whose second quote is there is complete; anything else at the end is still being typed. A single letter is not taken for
+    // the start of a word: most documents have such a word, and ranking them all would be the slowest query of them all.
+    let typing = terms.last().is_some_and(|(no, term)| no + 1 == parts.len() && term.len() > 1);
     let quoted: Vec<String> = terms.iter().map(|(_, term)| format!("\"{}\"", term.replace('\0', " "))).collect();
     (!quoted.is_empty()).then(|| quoted.join(" ") + if typing { " *" } else { "" })
 }
@@ -48,8 +49,10 @@ mod tests {
     #[test]
     fn words_phrases_and_the_word_being_typed() {
         assert_eq!(fts("open the door").as_deref(), Some(r#""open" "the" "door" *"#));
+        assert_eq!(fts("plan b").as_deref(), Some(r#""plan" "b""#));
+        assert_eq!(fts("東").as_deref(), Some(r#""東" *"#));
         assert_eq!(fts(r#"a "b c""#).as_deref(), Some(r#""a" "b c""#));
-        assert_eq!(fts(r#"a "b c" d"#).as_deref(), Some(r#""a" "b c" "d" *"#));
+        assert_eq!(fts(r#"a "b c" de"#).as_deref(), Some(r#""a" "b c" "de" *"#));
         assert_eq!(fts(r#"„b c“ "d e"#).as_deref(), Some(r#""b c" "d e" *"#));
         for nothing in ["", "  \t", "\"", "\"\" \" "] {
             assert_eq!(fts(nothing), None, "{nothing:?}");

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::types::ValueRef;
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use domain::{Fault, Timestamp};
 use ports::JobRecord;
 
-use super::{board, fault, search, store};
+use super::{board, fault, store};
 
 /// Connections kept for the next reader. More are opened when more read at once.
 const IDLE: usize = 4;
@@ -146,7 +146,7 @@ impl Reader {
         let lent = idle().pop();
         let mut db = match lent {
             Some(db) => db,
-            None => connect(&self.0.path)?,
+            None => store::connect_reader(&self.0.path)?,
         };
         let done = work(&mut db).map_err(fault::read);
         let mut idle = idle();
@@ -163,20 +163,13 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Opens a connection and makes sure that it works.
-pub(super) fn connect(path: &Path) -> Result<Connection, Fault> {
-    let db = store::connect_reader(path)?;
-    search::prepare(&db).map_err(|error| fault::opening(path, &error))?;
-    Ok(db)
-}
-
 /// A row of a kind's name and a number.
 pub(super) fn kind_and_count(row: &Row<'_>) -> rusqlite::Result<(String, u64)> {
     Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()))
 }
 
 /// Text or not, the bytes that were written.
-pub(super) fn bytes(value: ValueRef<'_>) -> &[u8] {
+fn bytes(value: ValueRef<'_>) -> &[u8] {
     match value {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
         _ => b"",

@@ -17,15 +17,29 @@ CREATE INDEX documents_newest ON documents (modified);
 -- The JSON, byte for byte.
 CREATE TABLE bodies (no INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;
 
--- The words. Rows carry the `no` of their document.
-CREATE VIRTUAL TABLE texts USING fts5 (
+-- The words of each document, and their index. The index unlearns a text by being shown it again, so the text is kept, and triggers
+-- see to it that the two never part.
+CREATE TABLE texts (no INTEGER PRIMARY KEY, title TEXT NOT NULL, text TEXT NOT NULL) STRICT;
+CREATE VIRTUAL TABLE words USING fts5 (
     title, text,
-    content = '', contentless_delete = 1, prefix = '2 3', tokenize = 'unicode61 remove_diacritics 2'
+    content = 'texts', content_rowid = 'no', tokenize = 'unicode61 remove_diacritics 2'
 );
-INSERT INTO texts (texts, rank) VALUES ('rank', 'bm25(8.0, 1.0)');
+INSERT INTO words (words, rank) VALUES ('rank', 'bm25(8.0, 1.0)');
+INSERT INTO words (words, rank) VALUES ('hashsize', 8388608); -- bytes: a batch becomes one segment
+INSERT INTO words (words, rank) VALUES ('automerge', 8); -- segments; a fifth less work than with 4, and searches are as fast
+CREATE TRIGGER texts_added AFTER INSERT ON texts BEGIN
+    INSERT INTO words (rowid, title, text) VALUES (new.no, new.title, new.text);
+END;
+CREATE TRIGGER texts_changed AFTER UPDATE ON texts BEGIN
+    INSERT INTO words (words, rowid, title, text) VALUES ('delete', old.no, old.title, old.text);
+    INSERT INTO words (rowid, title, text) VALUES (new.no, new.title, new.text);
+END;
+CREATE TRIGGER texts_gone AFTER DELETE ON texts BEGIN
+    INSERT INTO words (words, rowid, title, text) VALUES ('delete', old.no, old.title, old.text);
+END;
 
 CREATE TRIGGER documents_gone AFTER DELETE ON documents BEGIN
-    DELETE FROM texts WHERE rowid = old.no;
+    DELETE FROM texts WHERE no = old.no;
     DELETE FROM bodies WHERE no = old.no;
 END;
 

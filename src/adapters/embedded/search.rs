@@ -1,15 +1,12 @@
 //! Full-text search: hits by relevance, how many of each kind, and the places that match.
 
-use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, params};
+use rusqlite::{Row, ToSql, Transaction};
 
 use domain::Fault;
 
-use super::query;
-use super::reader::{Reader, bytes, kind_and_count};
-use super::text::Extract;
+use super::reader::{Reader, kind_and_count};
+use super::{excerpt, query};
 
-/// Bytes of a document that are looked through for the place that matches; finding it takes the square of the matches.
-const EXCERPT: usize = 1 << 16;
 /// Hits in one answer, at most.
 const MOST_HITS: usize = 1_000;
 
@@ -54,7 +51,7 @@ pub struct Hit {
     pub modified: Option<String>,
     /// Relevance, higher is better; comparable within one answer only. 0 where nothing was looked for.
     pub score: f64,
-    /// The best place in its text, matches between `\u{1}` and `\u{2}`. If only the title matches, the start of the text. Plain text, not HTML.
+    /// The best places in its text, matches between `\u{1}` and `\u{2}`; its start if nothing in it matches. Plain text, not HTML.
     pub fragments: Vec<String>,
 }
 
@@ -62,25 +59,16 @@ impl Reader {
     /// Searches. Whatever is typed is a valid request.
     pub fn search(&self, request: &SearchRequest) -> Result<SearchAnswer, Fault> {
         let typed = query::fts(&request.text);
-        // One transaction: hits and numbers are of the same moment. It is never committed, so that the excerpts leave nothing behind.
+        // One transaction: hits and numbers are of the same moment.
         self.with(|db| answer(&db.transaction()?, request, typed.as_deref()))
     }
-}
-
-/// Gives a connection the place where excerpts are made: the main table keeps no text, so the hits' text is indexed once more, in memory.
-pub(super) fn prepare(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch("CREATE VIRTUAL TABLE temp.excerpts USING fts5 (title, text, tokenize = 'unicode61 remove_diacritics 2')")
 }
 
 fn answer(transaction: &Transaction<'_>, request: &SearchRequest, typed: Option<&str>) -> rusqlite::Result<SearchAnswer> {
     let kinds = kinds(transaction, request, typed)?;
     let asked = |kind: &str| request.kind.as_deref().is_none_or(|asked| asked == kind);
     let total = kinds.iter().filter(|(kind, _)| asked(kind)).map(|(_, count)| count).sum();
-    let mut found = find(transaction, request, typed)?;
-    if let Some(typed) = typed {
-        add_excerpts(transaction, typed, &mut found)?;
-    }
-    Ok(SearchAnswer { total, hits: found.into_iter().map(|(_, hit)| hit).collect(), kinds })
+    Ok(SearchAnswer { total, hits: hits(transaction, request, typed)?, kinds })
 }
 
 /// The conditions of a query, and the values in their order.
@@ -106,75 +94,82 @@ impl<'a> Filter<'a> {
 
 /// Where to look. A cross join keeps the planner from asking the full-text index about one document after another.
 fn tables(typed: Option<&str>) -> &'static str {
-    if typed.is_some() { "texts CROSS JOIN documents ON documents.no = texts.rowid" } else { "documents" }
+    if typed.is_some() { "words CROSS JOIN documents ON documents.no = words.rowid" } else { "documents" }
 }
 
 fn kinds(transaction: &Transaction<'_>, request: &SearchRequest, typed: Option<&str>) -> rusqlite::Result<Vec<(String, u64)>> {
-    let filter = Filter::default().and("texts MATCH ?", typed.as_ref()).and("index_name = ?", request.index.as_ref());
+    let filter = Filter::default().and("words MATCH ?", typed.as_ref()).and("index_name = ?", request.index.as_ref());
     let sql = format!("SELECT kind, count(*) FROM {} {} GROUP BY kind ORDER BY count(*) DESC, kind", tables(typed), filter.sql());
     let mut select = transaction.prepare_cached(&sql)?;
     select.query_map(filter.values.as_slice(), kind_and_count)?.collect()
 }
 
-fn find(transaction: &Transaction<'_>, request: &SearchRequest, typed: Option<&str>) -> rusqlite::Result<Vec<(i64, Hit)>> {
+fn hits(transaction: &Transaction<'_>, request: &SearchRequest, typed: Option<&str>) -> rusqlite::Result<Vec<Hit>> {
     let size = i64::try_from(request.size.min(MOST_HITS)).unwrap_or(i64::MAX);
     let from = i64::try_from(request.from).unwrap_or(i64::MAX);
     let filter = Filter::default()
-        .and("texts MATCH ?", typed.as_ref())
+        .and("words MATCH ?", typed.as_ref())
         .and("index_name = ?", request.index.as_ref())
         .and("kind = ?", request.kind.as_ref());
-    // By rank alone: the full-text index then sorts by itself, and documents are looked up for the hits that are wanted only.
-    let (score, order) = if typed.is_some() { ("-rank", "rank") } else { ("0.0", "modified DESC, no DESC") };
-    let sql = format!(
-        "SELECT no, id, kind, documents.title, url, modified, {score} FROM {} {} ORDER BY {order} LIMIT ? OFFSET ?",
-        tables(typed),
-        filter.sql()
-    );
+    let sql = hits_sql(&filter, typed);
     let mut values = filter.values;
     values.extend([&size as &dyn ToSql, &from]);
     let mut select = transaction.prepare_cached(&sql)?;
     select.query_map(values.as_slice(), hit)?.collect()
 }
 
-fn hit(row: &Row<'_>) -> rusqlite::Result<(i64, Hit)> {
-    let hit = Hit {
-        id: row.get(1)?,
-        kind: row.get(2)?,
-        title: row.get(3)?,
-        url: row.get(4)?,
-        modified: row.get(5)?,
-        score: row.get(6)?,
-        fragments: Vec::new(),
+fn hits_sql(filter: &Filter<'_>, typed: Option<&str>) -> String {
+    let (score, text, order) = match typed {
+        // By rank alone: the full-text index then sorts by itself, and texts are fetched for the hits that are wanted only.
+        Some(_) => ("-rank", "highlight(words, 1, char(1), char(2))", "rank"),
+        None => ("0.0", "(SELECT substr(text, 1, 400) FROM texts WHERE texts.no = documents.no)", "modified DESC, documents.no DESC"),
     };
-    Ok((row.get(0)?, hit))
+    let (tables, filter) = (tables(typed), filter.sql());
+    format!("SELECT id, kind, documents.title, url, modified, {score}, {text} FROM {tables} {filter} ORDER BY {order} LIMIT ? OFFSET ?")
 }
 
-fn add_excerpts(transaction: &Transaction<'_>, typed: &str, hits: &mut [(i64, Hit)]) -> rusqlite::Result<()> {
-    let mut texts = Vec::with_capacity(hits.len());
-    for (no, hit) in &*hits {
-        let text = text_of(transaction, *no)?;
-        let insert = "INSERT INTO temp.excerpts (rowid, title, text) VALUES (?1, ?2, ?3)";
-        transaction.prepare_cached(insert)?.execute(params![no, hit.title, text])?;
-        texts.push(text);
-    }
-    let mut select = transaction.prepare_cached(
-        "SELECT snippet(excerpts, 1, char(1), char(2), '…', 24) FROM temp.excerpts WHERE excerpts MATCH ?1 AND rowid = ?2",
-    )?;
-    for ((no, hit), text) in hits.iter_mut().zip(texts) {
-        let found: Option<String> = select.query_row(params![typed, *no], |row| row.get(0)).optional()?;
-        // No row: the match lies behind the part that is looked through.
-        let fragment = found.unwrap_or_else(|| text.split_inclusive(char::is_whitespace).take(24).collect());
-        hit.fragments.extend(Some(fragment).filter(|fragment| !fragment.trim().is_empty()));
-    }
-    Ok(())
+fn hit(row: &Row<'_>) -> rusqlite::Result<Hit> {
+    Ok(Hit {
+        id: row.get(0)?,
+        kind: row.get(1)?,
+        title: row.get(2)?,
+        url: row.get(3)?,
+        modified: row.get(4)?,
+        score: row.get(5)?,
+        fragments: excerpt::of(row.get_ref(6)?.as_str()?),
+    })
 }
 
-/// The start of a document's text, free of the characters that mark matches.
-fn text_of(transaction: &Transaction<'_>, no: i64) -> rusqlite::Result<String> {
-    let extract = transaction
-        .prepare_cached("SELECT body FROM bodies WHERE no = ?1")?
-        .query_row([no], |row| Ok(Extract::of(bytes(row.get_ref(0)?))))?;
-    let mut text = extract.text;
-    text.truncate(text.floor_char_boundary(EXCERPT));
-    Ok(text.replace(['\u{1}', '\u{2}'], " "))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::store;
+
+    /// The plans of all forms of a query for hits, in SQLite's words.
+    fn plans(typed: Option<&str>) -> Vec<String> {
+        let db = store::in_memory();
+        let plan = |filter: Filter<'_>| -> String {
+            let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {}", hits_sql(&filter, typed))).unwrap();
+            let mut values = filter.values;
+            values.extend([&1 as &dyn ToSql, &1]);
+            let lines = explain.query_map(values.as_slice(), |row| row.get::<_, String>(3)).unwrap();
+            lines.collect::<rusqlite::Result<Vec<_>>>().unwrap().join("; ")
+        };
+        let name = Some(&"name");
+        let base = || Filter::default().and("words MATCH ?", typed.as_ref());
+        vec![plan(base()), plan(base().and("index_name = ?", name)), plan(base().and("index_name = ?", name).and("kind = ?", name))]
+    }
+
+    #[test]
+    fn texts_are_fetched_for_the_hits_that_are_wanted_only() {
+        for plan in plans(Some("falcon")) {
+            assert!(plan.starts_with("SCAN words VIRTUAL TABLE") && plan.contains("SEARCH documents USING INTEGER PRIMARY KEY"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+
+    #[test]
+    fn the_newest_documents_are_found_without_sorting_the_whole_file() {
+        assert!(plans(None)[0].starts_with("SCAN documents USING INDEX documents_newest"), "{:?}", plans(None));
+    }
 }

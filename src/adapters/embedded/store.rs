@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use domain::{DB_FOREIGN, Fault};
@@ -70,7 +71,7 @@ pub(super) fn existing(dir: &Path) -> Result<PathBuf, Fault> {
     let path = dir.join(FILE);
     match identify(&path)? {
         Found::Ours => Ok(path),
-        Found::Nothing => Err(fault::open(dir, "there is no embedded index in it")),
+        Found::Nothing => Err(fault::missing(dir)),
     }
 }
 
@@ -79,7 +80,7 @@ pub(super) fn connect_reader(path: &Path) -> Result<Connection, Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let attempt = || {
         let db = Connection::open_with_flags(path, flags)?;
-        db.busy_timeout(PATIENCE)?;
+        steady(&db)?;
         db.pragma_update(None, "temp_store", "MEMORY")?;
         Ok(db)
     };
@@ -126,8 +127,16 @@ fn identify(path: &Path) -> Result<Found, Fault> {
     }
 }
 
-fn set_up(db: &mut Connection) -> rusqlite::Result<()> {
+/// What readers and the writer have in common.
+fn steady(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(PATIENCE)?;
+    // Plans that do not depend on values. Without it SQLite compiles joins anew whenever a value is bound: a tenth of the time of a put.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
+fn set_up(db: &mut Connection) -> rusqlite::Result<()> {
+    steady(db)?;
     db.set_prepared_statement_cache_capacity(32);
     if db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))? == 0 {
         create(db)?;
@@ -153,4 +162,12 @@ fn create(db: &mut Connection) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
+}
+
+/// A fresh index without a file.
+#[cfg(test)]
+pub(super) fn in_memory() -> Connection {
+    let mut db = Connection::open_in_memory().unwrap();
+    create(&mut db).unwrap();
+    db
 }

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use domain::{RecordId, stamp};
 
-/// Bytes of a file whose words are indexed; the rest is findable by the start, as in a book by its first thousand pages.
+/// Bytes of a file whose words are indexed: some 300 pages. What comes after them is in the document but not found.
 const FILE_TEXT: usize = 1 << 20;
 /// Of files that are text as they are; a part of `domain::catalog::EXTENSIONS` and their neighbours.
 const TEXT_EXTENSIONS: &[&str] = &[
@@ -88,7 +88,12 @@ impl<'de> Draft<'de> {
         if !self.extract.text.is_empty() {
             self.extract.text.push('\n');
         }
-        self.extract.text.push_str(text);
+        // In an answer these two characters mark what matches.
+        if text.contains(['\u{1}', '\u{2}']) {
+            self.extract.text.push_str(&text.replace(['\u{1}', '\u{2}'], " "));
+        } else {
+            self.extract.text.push_str(text);
+        }
     }
 
     fn finish(mut self) -> Extract {
@@ -208,7 +213,9 @@ fn kind_of(attributes: &RawValue) -> String {
 }
 
 fn is_for_people(key: &str, text: &str) -> bool {
-    !text.is_empty() && !is_id(key, text) && !is_address(key, text) && !is_date(text)
+    // Of the files that hang on a record: names are text, these are not.
+    let of_files = matches!(key, "VersionNumber" | "version_number" | "FileExtension");
+    !of_files && !text.is_empty() && !is_id(key, text) && !is_address(key, text) && !is_date(text)
 }
 
 /// Eighteen characters with the right checksum are an id wherever they stand; without it, only where an id is expected.
@@ -273,6 +280,7 @@ mod tests {
             "CreatedDate": "2024-03-06T16:24:50.000+0000", "StartDate": "2025-01-15", "IsActive": true, "Amount": 12.5, "Parent": null,
             "PhotoUrl": "/services/images/photo/1", "Link__c": "https://example.com/a", "Website": "https://acme.example",
             "_allow_access_control": ["email:user1@example.com"], "_run_ml_inference": false, "Note__c": "see https://example.com",
+            "VersionNumber": "3", "FileExtension": "csv",
             "Period__c": "2024-01-01 to 2024-02-01", "linked_ids": ["001Hs0AAAAAAShiI4H"], "attributes": {"type": "Campaign"},
         });
         assert_eq!(words(&record), "congratulations | see https://example.com | 2024-01-01 to 2024-02-01 | https://acme.example");

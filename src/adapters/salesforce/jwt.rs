@@ -49,7 +49,7 @@ impl Signer {
             PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
             _ => return Err(invalid("is no RSA key".to_owned())),
         };
-        pair.map(Self).map_err(|rejected| invalid(format!("cannot be used: {rejected}")))
+        pair.map(Self).map_err(|rejected| invalid(format!("is no RSA key of 2048 bits or more: {rejected}")))
     }
 
     /// The signed assertion.

@@ -140,7 +140,7 @@ impl TokenIssuer for SignIn {
                     return Ok(granted);
                 }
                 Err(fault) if tries.another(&fault).await => {}
-                Err(fault) => return Err(fault.context("sign in to salesforce")),
+                Err(fault) => return Err(fault.context(format_args!("sign in to salesforce at {}", self.base.origin))),
             }
         }
     }

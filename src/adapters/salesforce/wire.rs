@@ -187,10 +187,11 @@ pub(super) fn unanswered(error: &SendRequestError, waited: Duration) -> Fault {
         SendRequestError::Timeout => Fault::new(&SF_SILENT, format!("no answer within {waited:?}")),
         SendRequestError::Connect(ConnectError::Timeout) => Fault::new(&SF_UNREACHABLE, "no connection in time"),
         SendRequestError::Connect(ConnectError::Disconnected) => Fault::new(&SF_UNREACHABLE, "the connection was closed before the answer"),
-        SendRequestError::Connect(error) => Fault::new(&SF_UNREACHABLE, format!("no connection: {error}")),
+        SendRequestError::Connect(ConnectError::Resolver(_)) => Fault::new(&SF_UNREACHABLE, "the name of the host cannot be resolved"),
+        SendRequestError::Connect(error) => Fault::new(&SF_UNREACHABLE, format!("no connection: {}", plain(error))),
         // A host or header that HTTP cannot carry; nothing was sent.
         SendRequestError::Url(_) | SendRequestError::Http(_) => Fault::new(&SF_REFUSED, format!("the request cannot be sent: {error}")),
-        error => Fault::new(&SF_UNREACHABLE, format!("the connection broke before the answer: {error}")),
+        error => Fault::new(&SF_UNREACHABLE, format!("the connection broke before the answer: {}", plain(error))),
     }
 }
 
@@ -204,7 +205,19 @@ pub(super) fn broken(error: &PayloadError, got: usize) -> Fault {
         }
         _ => &SF_UNREACHABLE,
     };
-    Fault::new(code, format!("the answer broke off after {got} bytes: {error}"))
+    let why = match error {
+        PayloadError::Incomplete(None) => "the connection was closed".to_owned(),
+        PayloadError::Incomplete(Some(error)) => plain(error),
+        error => plain(error),
+    };
+    Fault::new(code, format!("the answer broke off after {got} bytes: {why}"))
+}
+
+/// The text of an error as the end of a sentence, without the number that the system gives it.
+fn plain(error: &impl std::fmt::Display) -> String {
+    let text = error.to_string();
+    let mut rest = text.split(" (os error").next().unwrap_or_default().chars();
+    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
 }
 
 /// The answer stopped arriving after `got` bytes.

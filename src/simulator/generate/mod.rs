@@ -148,7 +148,7 @@ impl World {
 
     /// A creation and a later modification.
     fn stamps(&mut self) -> (String, String) {
-        let created = self.rng.i64(..TWO_YEARS - 1);
+        let created = self.rng.i64(0..TWO_YEARS - 1);
         let modified = self.rng.i64(created..TWO_YEARS);
         (date_time(created), date_time(modified))
     }
@@ -160,7 +160,7 @@ impl World {
 
     /// Some day.
     fn day(&mut self) -> String {
-        date_time(self.rng.i64(..TWO_YEARS))[..10].to_owned()
+        date_time(self.rng.i64(0..TWO_YEARS))[..10].to_owned()
     }
 
     /// The text, or null in one case of `odds`.

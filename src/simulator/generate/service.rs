@@ -54,7 +54,7 @@ fn case(world: &mut World, at: usize, parent: Option<&str>) -> Story {
     let (customer, account_at) = world.contacts[world.rng.usize(..world.contacts.len())].clone();
     let (account, agent) = (world.accounts[account_at].clone(), world.user());
     let number = world.rng.u32(2..600);
-    let opened = world.rng.i64(..TWO_YEARS - 90 * 24 * 3600);
+    let opened = world.rng.i64(0..TWO_YEARS - 90 * 24 * 3600);
     let mut story = Story { case: String::new(), subject: String::new(), topic, product, account, customer, agent, number, opened };
     story.subject = if at == 7 && world.scale >= 1 { format!("Endless thread about {product}") } else { story.tell(topic.subject) };
     let is_closed = at % 3 == 1;

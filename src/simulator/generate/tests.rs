@@ -156,3 +156,15 @@ fn plain_accounts_have_about_the_size_asked_for() {
     assert!((1_450..1_750).contains(&mean), "{mean}");
     check_references(&org);
 }
+
+#[test]
+fn records_are_made_up_within_two_years_and_changed_after_they_were_created() {
+    let org = generate(3, 1);
+    let mut days = BTreeSet::new();
+    for row in org.objects().flat_map(|object| org.rows(&object.name)) {
+        let (Some(created), Some(modified)) = (text(&row, "CreatedDate"), text(&row, "LastModifiedDate")) else { continue };
+        assert!(("2024".."2026").contains(&&created[..4]) && created <= modified, "{}: {created} to {modified}", row.id());
+        days.insert(created[..10].to_owned());
+    }
+    assert!(days.len() > 300, "records are spread over time, not over {} days", days.len());
+}

@@ -184,7 +184,9 @@ fn new_state(options: Options, base_url: String) -> io::Result<State> {
 
 fn listen(bind: &str, port: u16) -> io::Result<TcpListener> {
     let explain = |err: io::Error| match err.kind() {
-        io::ErrorKind::AddrInUse => io::Error::new(err.kind(), format!("port {port} on {bind} is in use, choose another one or 0 for any")),
+        io::ErrorKind::AddrInUse => {
+            io::Error::new(err.kind(), format!("port {port} on {bind} is in use; choose another one with `--port`, or 0 for any"))
+        }
         kind => io::Error::new(kind, format!("cannot listen on {bind} port {port}: {err}")),
     };
     let addresses: Vec<_> = (bind, port).to_socket_addrs().map_err(explain)?.collect();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use domain::{DB_BUSY, DB_FOREIGN, DB_OPEN, DB_WRITE};
+use domain::{DB_BUSY, DB_FOREIGN, DB_MISSING, DB_OPEN, DB_WRITE};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
@@ -25,6 +25,7 @@ async fn everything_is_there_again_after_it_was_closed() {
     submit(&clone, &target("c", "r"), vec![account(2, "Cobalt", "falcon")]).await;
     drop(clone);
     assert!(!dir.path().join("sluice.sqlite-wal").exists(), "the log is merged at the end");
+    assert_eq!(found(&Embedded::read_only(dir.path()).unwrap(), "falcon").len(), 2, "without a writer");
     let index = open(dir.path()).unwrap();
     assert_eq!(found(&index.reader(), "falcon").len(), 2);
     submit(&index, &target("c", "r"), vec![account(1, "Amber", "harbor")]).await;
@@ -72,21 +73,21 @@ async fn a_reader_in_the_middle_of_the_index_does_not_hold_up_the_writer() {
 
 #[test]
 fn a_foreign_file_is_left_untouched() {
-    let other = |dir: &TempDir, sql: &str| {
-        let db = Connection::open(dir.path().join(FILE)).unwrap();
-        db.execute_batch(sql).unwrap();
-    };
-    let cases: [(&str, &dyn Fn(&TempDir)); 4] = [
-        ("is no database", &|dir| fs::write(dir.path().join(FILE), "my diary").unwrap()),
-        ("is no database", &|dir| fs::write(dir.path().join(FILE), [7; 4096]).unwrap()),
-        ("of another program", &|dir| other(dir, "PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1);")),
-        ("has version 99 and this program knows version 1", &|dir| {
-            other(dir, "PRAGMA application_id = 0x736C6365; PRAGMA user_version = 99;")
+    type Make = fn(&Path);
+    fn database(path: &Path, sql: &str) {
+        Connection::open(path).unwrap().execute_batch(sql).unwrap();
+    }
+    let cases: [(&str, Make); 4] = [
+        ("is no database", |path| fs::write(path, "my diary").unwrap()),
+        ("is no database", |path| fs::write(path, [7; 4096]).unwrap()),
+        ("of another program", |path| database(path, "PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1);")),
+        ("has version 99 and this program knows version 1", |path| {
+            database(path, "PRAGMA application_id = 0x736C6365; PRAGMA user_version = 99;");
         }),
     ];
     for (reason, make) in cases {
         let dir = TempDir::new().unwrap();
-        make(&dir);
+        make(&dir.path().join(FILE));
         let before = fs::read(dir.path().join(FILE)).unwrap();
         for fault in [open(dir.path()).unwrap_err(), Embedded::read_only(dir.path()).unwrap_err()] {
             assert_eq!(fault.code, &DB_FOREIGN);
@@ -112,8 +113,8 @@ fn a_directory_that_cannot_be_made_is_one_line_with_its_path() {
 fn reading_makes_no_index_where_there_is_none() {
     let dir = TempDir::new().unwrap();
     let fault = Embedded::read_only(dir.path()).unwrap_err();
-    assert_eq!((fault.code, fs::read_dir(dir.path()).unwrap().count()), (&DB_OPEN, 0));
-    assert!(fault.message.contains("there is no embedded index in it"), "{fault}");
+    assert_eq!((fault.code, fs::read_dir(dir.path()).unwrap().count()), (&DB_MISSING, 0));
+    assert!(fault.message.contains("there is no embedded index in `"), "{fault}");
 }
 
 #[test]
@@ -142,9 +143,11 @@ fn of_a_transaction_that_is_cut_short_nothing_is_left() {
     // Small enough a cache that the log gets pages of the unfinished transaction.
     store.db.pragma_update(None, "cache_size", 10).unwrap();
     let more: Vec<_> = (2..2_000).map(|no| account(no, "Cobalt", "falcon")).collect();
-    let mut left = None;
+    let log = || fs::metadata(dir.path().join("sluice.sqlite-wal")).unwrap().len();
+    let (before, mut left) = (log(), None);
     let cut = store.transact(|transaction| {
         documents::submit(transaction, &target("c", "r"), &more)?;
+        assert!(log() > before, "the unfinished transaction is in the log");
         left = Some(corpse(&dir));
         Err::<(), _>(rusqlite::Error::InvalidQuery)
     });
@@ -162,6 +165,7 @@ async fn what_was_acknowledged_survives_a_kill() {
     let (dir, index) = fresh();
     submit(&index, &target("c", "r"), vec![account(1, "Amber", "falcon")]).await;
     let left = corpse(&dir);
+    assert_eq!(found(&Embedded::read_only(left.path()).unwrap(), "falcon"), ids(&[1]), "a reader comes first");
     assert_eq!(found(&open(left.path()).unwrap().reader(), "falcon"), ids(&[1]));
 }
 

@@ -173,6 +173,8 @@ proptest! {
                 model.retain(|_, (_, run)| *run == step / 4);
             }
         }
+        // FTS5's own check compares its index with every text.
+        store.db.execute("INSERT INTO words (words, rank) VALUES ('integrity-check', 1)", []).unwrap();
         let reader = Embedded::read_only(dir.path()).unwrap();
         for (no, word) in words.iter().enumerate() {
             let mut hits = found(&reader, word);

@@ -88,7 +88,8 @@ async fn refused_credentials_are_not_tried_again_and_not_repeated() {
     let (stub, sign_in) = signing_in(in_turn(vec![Act::json(401, refused)])).await;
     let fault = sign_in.issue().await.unwrap_err();
     assert_eq!((fault.code, stub.sign_ins().len()), (&SF_SIGN_IN, 1));
-    assert_eq!(fault.message, "sign in to salesforce: salesforce answered 401 invalid_client: invalid client credentials ***");
+    let told = "salesforce answered 401 invalid_client: invalid client credentials ***";
+    assert_eq!(fault.message, format!("sign in to salesforce at {}: {told}", stub.base_url));
     assert!(!format!("{sign_in:?}").contains("hunter2"));
 }
 

@@ -166,3 +166,15 @@ fn an_unreadable_answer_is_located_but_never_repeated() {
     let shape = told(b"{\"n\":\"hunter2\"}");
     assert!(shape.contains("another shape") && !shape.contains("hunter2"), "{shape}");
 }
+
+#[test]
+fn failures_of_the_network_are_told_in_words_and_without_numbers_of_the_system() {
+    let reset = || std::io::Error::from_raw_os_error(104);
+    let unanswered = |error| unanswered(&SendRequestError::Connect(error), Duration::from_secs(1)).message;
+    assert_eq!(unanswered(ConnectError::Io(std::io::Error::from_raw_os_error(111))), "no connection: connection refused");
+    let unknown = std::io::Error::other("failed to lookup address information: Name or service not known");
+    assert_eq!(unanswered(ConnectError::Resolver(unknown.into())), "the name of the host cannot be resolved");
+    assert_eq!(broken(&PayloadError::Incomplete(Some(reset())), 7).message, "the answer broke off after 7 bytes: connection reset by peer");
+    assert_eq!(broken(&PayloadError::Incomplete(None), 7).message, "the answer broke off after 7 bytes: the connection was closed");
+    assert_eq!(broken(&PayloadError::Io(reset()), 7).code, &SF_UNREACHABLE);
+}

@@ -239,7 +239,7 @@ fn a_port_that_is_taken_is_reported_in_one_line() {
     let org = running(options());
     let port = org.base_url.rsplit_once(':').unwrap().1.parse().unwrap();
     let error = spawn(Options { port, ..options() }).unwrap_err();
-    assert_eq!(error.to_string(), format!("port {port} on 127.0.0.1 is in use, choose another one or 0 for any"));
+    assert_eq!(error.to_string(), format!("port {port} on 127.0.0.1 is in use; choose another one with `--port`, or 0 for any"));
 }
 
 #[test]
