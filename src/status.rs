@@ -17,7 +17,9 @@ pub(crate) fn page_status(stats: Option<&RunStats>, ended: Option<&Ended>, elaps
     let lanes: Vec<_> = stats
         .edges()
         .iter()
-        .map(|edge| json!({ "edge": edge.edge, "depth": edge.depth(), "capacity": edge.capacity, "waited_ms": millis(edge.waiting_time()) }))
+        .map(
+            |edge| json!({ "edge": edge.edge, "depth": edge.depth(), "capacity": edge.capacity, "waited_ms": millis(edge.waiting_time()) }),
+        )
         .collect();
     json!({
         "state": state,
@@ -69,9 +71,7 @@ pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Durati
 }
 
 fn objects(stats: &RunStats) -> Vec<Value> {
-    let object = |object: &actors::events::ObjectStats| {
-        json!({ "name": object.name, "read": object.read(), "written": object.written(), "total": object.total(), "done": object.done() })
-    };
+    let object = |object: &actors::events::ObjectStats| json!({ "name": object.name, "read": object.read(), "written": object.written(), "total": object.total(), "done": object.done() });
     stats.objects.iter().map(object).collect()
 }
 
@@ -101,7 +101,10 @@ mod tests {
         assert_eq!((&before["state"], &before["elapsed_ms"]), (&json!("syncing"), &json!(7)));
         let stats = RunStats::new(["Case".to_owned()]);
         let after = page_status(Some(&stats), Some(&ended()), Duration::ZERO);
-        assert_eq!((&after["state"], &after["objects"][0]["name"], &after["objects"][0]["total"]), (&json!("error"), &json!("Case"), &Value::Null));
+        assert_eq!(
+            (&after["state"], &after["objects"][0]["name"], &after["objects"][0]["total"]),
+            (&json!("error"), &json!("Case"), &Value::Null)
+        );
         assert!(after["error"].as_str().unwrap().contains("no way [EN0003]"));
     }
 

@@ -1,4 +1,5 @@
 //! Rules that no compiler checks.
+#![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,11 @@ fn sources() -> Vec<PathBuf> {
         }
     }
     let mut found = Vec::new();
-    ["src", "actors", "tests", "benches"].iter().map(|dir| root().join(dir)).filter(|dir| dir.exists()).for_each(|dir| walk(&dir, &mut found));
+    ["src", "actors", "tests", "benches"]
+        .iter()
+        .map(|dir| root().join(dir))
+        .filter(|dir| dir.exists())
+        .for_each(|dir| walk(&dir, &mut found));
     found
 }
 
@@ -50,7 +55,13 @@ fn nothing_is_left_for_later_in_the_code() {
 fn dependencies(manifest: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(manifest).join("Cargo.toml")).unwrap();
     let section = text.split("\n[").find(|section| section.starts_with("dependencies]")).unwrap();
-    section.lines().skip(1).filter_map(|line| line.split(['.', ' ', '=']).next()).filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect()
+    section
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(['.', ' ', '=']).next())
+        .filter(|name| !name.is_empty() && !name.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
@@ -70,9 +81,13 @@ fn layers_depend_on_what_is_left_of_them_only() {
 
 #[test]
 fn actix_is_named_by_the_engine_and_the_root_and_http_clients_by_the_adapters() {
-    for (manifest, actix, client) in
-        [("src/domain", false, false), ("src/ports", false, false), ("src/adapters", false, true), ("actors", true, false), (".", true, false)]
-    {
+    for (manifest, actix, client) in [
+        ("src/domain", false, false),
+        ("src/ports", false, false),
+        ("src/adapters", false, true),
+        ("actors", true, false),
+        (".", true, false),
+    ] {
         let names = dependencies(manifest);
         assert_eq!(names.iter().any(|name| name == "actix"), actix, "{manifest}: actix");
         assert_eq!(names.iter().any(|name| name == "awc"), client, "{manifest}: awc");
@@ -83,7 +98,8 @@ fn actix_is_named_by_the_engine_and_the_root_and_http_clients_by_the_adapters() 
 fn every_dependency_is_declared_once_in_the_workspace() {
     for manifest in ["src/domain", "src/ports", "src/adapters", "actors", "src/simulator", "."] {
         let text = fs::read_to_string(root().join(manifest).join("Cargo.toml")).unwrap();
-        for section in text.split("\n[").filter(|section| section.starts_with("dependencies]") || section.starts_with("dev-dependencies]")) {
+        for section in text.split("\n[").filter(|section| section.starts_with("dependencies]") || section.starts_with("dev-dependencies]"))
+        {
             for line in section.lines().skip(1).filter(|line| line.contains('=') && !line.starts_with('#')) {
                 assert!(line.contains("workspace = true"), "{manifest}: `{line}` has a version of its own");
             }

@@ -58,6 +58,7 @@ pub struct ObjectStats {
     /// Records that the org says there are, plus one; 0 means that it has not said.
     total: AtomicU64,
     done: AtomicBool,
+    nameless: AtomicBool,
 }
 impl ObjectStats {
     /// Records read.
@@ -78,6 +79,10 @@ impl ObjectStats {
     }
     pub(crate) fn finish(&self) {
         self.done.store(true, Relaxed);
+    }
+    /// Whether records came without an id, so that nobody can say which of its documents were met.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.nameless.load(Relaxed)
     }
 }
 
@@ -158,6 +163,12 @@ impl RunStats {
         object.read.fetch_add(records as u64, Relaxed);
     }
 
+    pub(crate) fn nameless(&self, object: usize) {
+        if let Some(object) = self.objects.get(object) {
+            object.nameless.store(true, Relaxed);
+        }
+    }
+
     pub(crate) fn written(&self, object: usize, documents: usize, bytes: usize) {
         self.written.fetch_add(documents as u64, Relaxed);
         self.written_bytes.fetch_add(bytes as u64, Relaxed);
@@ -200,6 +211,18 @@ pub(crate) struct ObjectSkipped<'a> {
 impl ObjectSkipped<'_> {
     pub(crate) fn emit(self) {
         tracing::warn!(object = self.object, reason = self.reason, "object skipped");
+    }
+}
+
+/// Documents will lack something.
+#[derive(Debug)]
+pub(crate) struct KeysBlank<'a> {
+    pub(crate) object: &'a str,
+    pub(crate) keys: &'a str,
+}
+impl KeysBlank<'_> {
+    pub(crate) fn emit(self) {
+        tracing::warn!(object = self.object, keys = self.keys, "the run-as user may not query an object that documents would show");
     }
 }
 

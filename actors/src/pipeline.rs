@@ -308,7 +308,8 @@ async fn watch_for_stalls(stats: &RunStats, stall_after: Duration) -> Fault {
         if before == Some(now) {
             let full: Vec<_> = stats.edges().iter().filter(|edge| edge.depth() > 0).map(|edge| edge.edge).collect();
             let busy: Vec<_> = stats.stages().iter().filter(|(_, slots)| slots.busy() > 0).map(|(name, _)| *name).collect();
-            let message = format!("nothing moved for {stall_after:?}; busy: {}; waiting: {}", busy.join(", "), full.join(", "));
+            let list = |names: Vec<&str>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            let message = format!("nothing moved for {stall_after:?}; busy stages: {}; lanes that wait: {}", list(busy), list(full));
             return Fault::new(&EN_STALLED, message);
         }
         before = Some(now);

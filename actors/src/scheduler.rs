@@ -165,7 +165,14 @@ mod tests {
                 content_extractor: knobs,
                 bulk_writer: WriterKnobs { knobs, limits, linger: Duration::from_secs(1) },
             },
-            limits: RunLimits { budget: 1 << 20, file_budget: 1 << 20, max_document: 0, max_file: 1, lookup_cache: 9, stall_after: Duration::MAX / 4 },
+            limits: RunLimits {
+                budget: 1 << 20,
+                file_budget: 1 << 20,
+                max_document: 0,
+                max_file: 1,
+                lookup_cache: 9,
+                stall_after: Duration::MAX / 4,
+            },
             restarts: RestartBudget::default(),
             monitor: Arc::default(),
             stop,
@@ -182,7 +189,8 @@ mod tests {
         board.post(&theirs, domain::Timestamp::UNIX_EPOCH).await.unwrap();
         let (_stop, stopped) = watch::channel(false);
         let source = FakeSource { slow: Duration::from_secs(4), ..FakeSource::default() };
-        let mut scheduler = JobScheduler::start(board.clone(), Arc::new(FakeClock::default()), [(job.connector.clone(), work(source, stopped))]);
+        let mut scheduler =
+            JobScheduler::start(board.clone(), Arc::new(FakeClock::default()), [(job.connector.clone(), work(source, stopped))]);
         let watched = async {
             tokio::time::sleep(Duration::from_secs(25)).await;
             board.0.borrow()[0].counts.read

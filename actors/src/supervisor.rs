@@ -14,7 +14,7 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use ports::{Source, Target};
 use tokio::sync::watch;
 
-use crate::events::{GenerationRestarted, ObjectSkipped, RunStats};
+use crate::events::{GenerationRestarted, KeysBlank, ObjectSkipped, RunStats};
 use crate::lookup::LookupCache;
 use crate::messages::StartRun;
 use crate::pipeline::{GenerationReport, Ports, Run, RunLimits, Tuning, run_generation};
@@ -84,14 +84,18 @@ impl Handler<StartRun> for RunSupervisor {
 
 /// Runs one job to its end.
 pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
-    let planned = match plan(&*work.ports.source, &work.selection).await {
+    let unplanned = |status, fault| Ended { status, fault, counts: domain::Counts::default() };
+    // Signing in may take half a minute of tries; nothing is in hand yet that would be worth finishing.
+    let planned = tokio::select! {
+        planned = plan(&*work.ports.source, &work.selection) => planned,
+        () = asked_to_stop(&work.stop) => return unplanned(JobStatus::Suspended, None),
+    };
+    let planned = match planned {
         Ok(planned) => planned,
-        Err(fault) => {
-            let fault = fault.context("look at what the org offers");
-            return Ended { status: JobStatus::Error, fault: Some(fault), counts: domain::Counts::default() };
-        }
+        Err(fault) => return unplanned(JobStatus::Error, Some(fault.context("look at what the org offers"))),
     };
     planned.skipped.iter().for_each(|(object, reason)| ObjectSkipped { object, reason }.emit());
+    planned.blank.iter().for_each(|(object, keys)| KeysBlank { object, keys }.emit());
     let stats = Arc::new(RunStats::new(planned.objects.iter().map(|plan| plan.name.clone())));
     work.monitor.show(&stats);
     let ended = match run_to_end(work, job, planned, &stats).await {
@@ -156,8 +160,10 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
 /// Deletes what the run did not meet, unless it could not look at everything, and forgets the checkpoint.
 async fn finish(work: &ConnectorWork, run: &Run, skipped: &[(String, String)]) -> Result<JobStatus, Fault> {
     if run.stats.pages_aside() == 0 {
-        let mut spare: Vec<_> = skipped.iter().map(|(object, _)| object.clone()).collect();
-        if !run.objects.iter().any(|plan| plan.children.iter().any(|child| child.key == catalog::LINKS)) {
+        let nameless = run.stats.objects.iter().filter(|object| object.is_nameless()).map(|object| object.name.clone());
+        let mut spare: Vec<_> = skipped.iter().map(|(object, _)| object.clone()).chain(nameless).collect();
+        // A file may hang on nothing but a record that was not looked at.
+        if !spare.is_empty() || !run.objects.iter().any(|plan| plan.children.iter().any(|child| child.key == catalog::LINKS)) {
             spare.push("content_document".to_owned());
         }
         let deleted = work.ports.sink.sweep(&run.target, &spare).await?;
@@ -201,9 +207,15 @@ fn fingerprint(configuration: &str, objects: &[ObjectPlan]) -> String {
 
 /// Waits, or returns true as soon as a stop is asked for.
 async fn pause(stop: &watch::Receiver<bool>, wait: std::time::Duration) -> bool {
-    let mut stop = stop.clone();
     tokio::select! {
-        asked = stop.wait_for(|stop| *stop) => asked.is_ok(),
+        () = asked_to_stop(stop) => true,
         () = tokio::time::sleep(wait) => false,
+    }
+}
+
+/// Ends when a stop is asked for; never when nobody is left who could ask.
+async fn asked_to_stop(stop: &watch::Receiver<bool>) {
+    if stop.clone().wait_for(|stop| *stop).await.is_err() {
+        std::future::pending().await
     }
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use actors::supervisor::Monitor;
 use adapters::embedded::Embedded;
 use domain::Ended;
-use simulator::{Options, spawn};
 use ports::Secret;
+use simulator::{Options, spawn};
 use tokio::sync::watch;
 
 use super::sync::{attend, exit_code};
@@ -44,7 +44,10 @@ async fn present(args: &DemoArgs, data: &Data) -> Result<ExitCode, Failure> {
     let page = if args.once {
         None
     } else {
-        let status = { let (monitor, shown) = (Arc::clone(&monitor), Arc::clone(&shown)); Arc::new(move || shown.status(&monitor)) };
+        let status = {
+            let (monitor, shown) = (Arc::clone(&monitor), Arc::clone(&shown));
+            Arc::new(move || shown.status(&monitor))
+        };
         let searched = OneIndex { reader, index: connector.index.to_string() };
         let running = serve(Page { index: Arc::new(searched), status }, args.port)?;
         say(format_args!("search page at {} (the org is being synced; the page fills as it goes)", running.url))?;

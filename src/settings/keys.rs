@@ -120,7 +120,7 @@ table! {
         BATCH_BYTES: Size = "actors.bulk_writer.batch_bytes", Size(KIB..=100 * MIB), Some("5MiB"), "bytes per batch; a larger document goes alone";
         LINGER: Span = "actors.bulk_writer.linger", Span(1..=MINUTE), Some("1s"), "longest wait of a document for its batch to fill";
 
-        BUDGET: Size = "run.budget", Size(8 * MIB..=1024 * GIB), Some("96MiB"), "bytes of records and documents that one run may hold at a time";
+        BUDGET: Size = "run.budget", Size(8 * MIB..=1024 * GIB), Some("64MiB"), "bytes of records and documents that one run may hold at a time";
         FILE_BUDGET: Size = "run.file_budget", Size(MIB..=1024 * GIB), Some("48MiB"), "bytes of file content that one run may hold at a time; at least one file of `service.max_file_download_size` with its base64 text";
         DRAIN_LIMIT: Span = "run.drain_limit", Span(SECOND..=HOUR), Some("25s"), "time to finish work in hand after a signal to stop; must be shorter than the grace period of the pod";
         STALL_AFTER: Span = "run.stall_after", Span(SECOND..=24 * HOUR), Some("5m"), "a job in which nothing moved for so long fails with the names of the stages that are busy; the next one goes on from its checkpoint";

@@ -164,14 +164,14 @@ fn an_object_that_may_not_be_queried_is_skipped_with_a_warning_and_keeps_its_doc
     let records = |place: &Place| -> Vec<Value> {
         place.documents().into_iter().filter(|document| document["_source"]["attributes"].is_object()).collect()
     };
-    let before = records(&place);
-    assert!(before.iter().any(|document| document["_source"]["attributes"]["type"] == "Lead"));
+    let before = (records(&place), place.documents().len());
+    assert!(before.0.iter().any(|document| document["_source"]["attributes"]["type"] == "Lead"));
     let done = run(&["sync", "-c", &place.config(&org.base_url, json!({}), json!({})), "--output", "json"]);
     let summary = done.summary();
     assert_eq!((done.code, &summary["status"]), (Some(0), &json!("completed")), "{done:?}");
     let warning = done.err.lines().find(|line| line.contains("object skipped")).unwrap_or_default();
     contains_all(warning, &["WARN", "Lead", "the run-as user may not query it"]);
-    assert!(records(&place) == before);
+    assert!(summary["counts"]["deleted"] == 0 && (records(&place), place.documents().len()) == before, "its files stay as well");
 }
 
 #[test]
@@ -228,5 +228,5 @@ fn a_record_without_an_id_is_set_aside_and_named_by_its_place() {
     let warning = done.err.lines().find(|line| line.contains("set aside")).unwrap_or_default();
     contains_all(warning, &["row 2 of a page of Lead has no usable Id", "[SF0401]"]);
     assert!(!warning.contains("second"), "{warning}");
-    assert_eq!(place.documents()[0]["_source"]["Name"], "first");
+    assert_eq!(place.documents().len(), 2, "its document stays");
 }

@@ -177,6 +177,17 @@ fn a_sync_that_cannot_finish_what_is_in_hand_leaves_by_itself_when_the_drain_lim
     assert_eq!((done.code, &done.summary()["status"]), (Some(0), &json!("completed")), "{done:?}");
 }
 
+#[test]
+fn a_sync_that_is_still_signing_in_stops_at_once_when_it_is_asked_to() {
+    let org = crate::program::broken("/token", "", Fault::SlowHead { wait: Duration::from_secs(600) });
+    let place = Place::empty();
+    let mut child = start(&["sync", "-c", &config(&place, &org), "--output", "json"]);
+    until("the sign-in", || org.stats().faults > 0 || child.try_wait().unwrap().is_some());
+    terminate(&child);
+    let done = wait(child);
+    assert_eq!((done.code, &done.summary()["status"]), (Some(1), &json!("suspended")), "{done:?}");
+}
+
 /// Names of the members of a JSON object.
 fn members(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()

@@ -25,7 +25,7 @@ public final class Table {
     public static void main(String[] arguments) throws Exception {
         System.out.println("# Made by tests/quartz/Table.java with Quartz " + arguments[1] + "; do not edit.");
         System.out.println("# expression | refused");
-        System.out.println("# expression | start | the next " + FIRES + " fire times, fewer when there are no more up to 2099");
+        System.out.println("# expression | start | the next " + FIRES + " fire times, fewer or none when there are no more up to 2099");
         for (String expression : Files.readAllLines(Path.of(arguments[0]))) {
             if (!expression.isEmpty() && !expression.startsWith("#")) {
                 print(expression);
@@ -43,7 +43,8 @@ public final class Table {
         }
         cron.setTimeZone(TimeZone.getTimeZone("UTC"));
         for (String start : STARTS) {
-            System.out.println((expression + " | " + start + " | " + String.join(" ", fires(cron, Instant.parse(start)))).stripTrailing());
+            List<String> fires = fires(cron, Instant.parse(start));
+            System.out.println(expression + " | " + start + " | " + (fires.isEmpty() ? "none" : String.join(" ", fires)));
         }
     }
 

@@ -201,6 +201,9 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
     let RecordPage { plan, object, page, share } = page;
     let RelatedEntities { children, found, files } = related;
     let now = joining.clock.now();
+    if !page.unusable.is_empty() {
+        joining.stats.nameless(object);
+    }
     let mut aside: Vec<_> = page.unusable.into_iter().map(|fault| SetAside { id: None, what: plan.name.clone(), fault }).collect();
     let (mut ops, mut cuts, mut bytes) = (Vec::with_capacity(page.records.len()), Vec::new(), 0);
     let mut shown = Vec::with_capacity(plan.lookups.len());

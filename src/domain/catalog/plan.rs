@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CATALOG, ChildPlan, ChildSpec, LookupTarget, ObjectPlan, ObjectSpec, custom, links};
+use super::{CATALOG, ChildPlan, ChildSpec, LINKS, ObjectPlan, ObjectSpec, custom, links};
 use crate::{Fault, Names, SF_NO_OBJECT, Selection};
 
 /// An entry of describe-global.
@@ -34,6 +34,8 @@ pub struct Planned {
     pub objects: Vec<ObjectPlan>,
     /// Objects that were asked for and are left out, with the reason.
     pub skipped: Vec<(String, String)>,
+    /// What documents will lack because an object behind it may not be queried: the object, and the keys that show it.
+    pub blank: Vec<(String, String)>,
 }
 
 /// What the org offers, asked without regard to case.
@@ -82,6 +84,23 @@ impl Offer<'_> {
             shape: spec.shape,
             children: self.children(spec.children),
         }
+    }
+
+    /// What the documents of these objects lack: the object that may not be queried, and the keys that it would be behind.
+    fn blank(&self, objects: &[ObjectPlan]) -> Vec<(String, String)> {
+        fn nested(specs: &'static [ChildSpec]) -> Vec<(&'static str, &'static str)> {
+            specs.iter().flat_map(|spec| std::iter::once((spec.object, spec.key)).chain(nested(spec.children))).collect()
+        }
+        let mut keys = BTreeMap::<&str, BTreeSet<&str>>::new();
+        for object in objects {
+            let children = CATALOG.iter().find(|spec| spec.name == object.name).map_or_else(Vec::new, |spec| nested(spec.children));
+            let lookups = object.lookups.iter().map(|(lookup, _)| (lookup.target.object(), lookup.key));
+            let files = links::NEEDED.into_iter().map(|object| (object, LINKS));
+            for (behind, key) in children.into_iter().chain(lookups).chain(files).filter(|(behind, _)| !self.queryable(behind)) {
+                keys.entry(behind).or_default().insert(key);
+            }
+        }
+        keys.into_iter().map(|(behind, keys)| (behind.to_owned(), keys.into_iter().collect::<Vec<_>>().join(", "))).collect()
     }
 
     fn standard(&self, spec: &'static ObjectSpec) -> ObjectPlan {
@@ -156,12 +175,7 @@ pub fn plan(selection: &Selection, global: &[GlobalObject], described: &BTreeMap
             _ => planned.skipped.push((object.name.clone(), not_queryable())),
         }
     }
-    for target in [LookupTarget::Account, LookupTarget::Contact, LookupTarget::Opportunity, LookupTarget::User] {
-        let shown = planned.objects.iter().any(|object| object.lookups.iter().any(|(lookup, _)| lookup.target == target));
-        if shown && !offer.queryable(target.object()) {
-            planned.skipped.push((format!("{} (look-up)", target.object()), not_queryable()));
-        }
-    }
+    planned.blank = offer.blank(&planned.objects);
     Ok(planned)
 }
 
@@ -200,6 +214,18 @@ mod tests {
             planned.skipped.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
             ["Opportunity", "Contact", "Lead", "Campaign", "Case"]
         );
+    }
+
+    #[test]
+    fn what_documents_will_lack_is_named() {
+        let global = org(&[("Contact", true), ("Account", true), ("Case", true), ("EmailMessage", true), ("CaseFeed", true)]);
+        let selection = Selection { standard: Names::parse("Contact, Case"), custom: Names::Only(Vec::new()) };
+        let planned = plan(&selection, &global, &describes(&[])).unwrap();
+        let blank: Vec<_> = planned.blank.iter().map(|(object, keys)| (object.as_str(), keys.as_str())).collect();
+        let files = ["ContentDocument", "ContentDocumentLink", "ContentVersion"].map(|object| (object, LINKS));
+        let mut expected = vec![("CaseComment", "CaseComments"), ("FeedComment", "FeedComments"), ("User", "Owner")];
+        expected.splice(1..1, files);
+        assert_eq!(blank, expected);
     }
 
     #[test]
