@@ -30,7 +30,7 @@ fn everything_has_its_default() {
     assert_eq!(plan.tuning, tuning);
     assert_eq!(bulk_writer.limits(), BatchLimits { ops: 1000, bytes: 5 << 20 });
     let run = RunPlan {
-        budget: 96 << 20,
+        budget: 64 << 20,
         file_budget: 48 << 20,
         drain_limit: Duration::from_secs(25),
         stall_after: Duration::from_secs(300),
