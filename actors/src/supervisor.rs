@@ -116,8 +116,12 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         }
         _ => Checkpoint::fresh(RunId::new(format!("{}-{}", job.id, clock.now().as_millisecond())), fingerprint),
     };
+    let mut target =
+        Target { connector: job.connector.clone(), index: job.index.clone(), run: checkpoint.run.clone(), mark: checkpoint.mark.take() };
+    target.mark = work.ports.sink.prepare(&target, &planned.layout).await.map_err(|fault| fault.context("prepare the index"))?;
+    checkpoint.mark.clone_from(&target.mark);
     let run = Run {
-        target: Target { connector: job.connector.clone(), index: job.index.clone(), run: checkpoint.run.clone() },
+        target,
         kind: job.kind,
         objects: planned.objects.into_iter().map(Arc::new).collect(),
         shape: Rc::clone(&work.shape),

@@ -233,7 +233,8 @@ mod tests {
         let sink = Rc::new(FakeSink::default());
         let (down_tx, down) = mpsc::unbounded_channel();
         let (facts_tx, facts) = mpsc::unbounded_channel();
-        let target = Target { connector: domain::ConnectorId::new("c"), index: domain::IndexName::new("i"), run: RunId::new("r") };
+        let target =
+            Target { connector: domain::ConnectorId::new("c"), index: domain::IndexName::new("i"), run: RunId::new("r"), mark: None };
         let writing = Writing { sink: sink.clone(), target: Rc::new(target), stats: Arc::new(RunStats::default()) };
         let limits = BatchLimits { ops: 4, bytes: 1 << 20 };
         let obituary = Obituary::new(BulkWriter::NAME, down_tx);

@@ -246,7 +246,7 @@ async fn a_foreign_name_for_this_machine_is_refused() {
 
 /// Puts a case with this subject into an index of the store.
 async fn put(store: &Embedded, index: &str, id: &str, subject: &str) {
-    let target = Target { connector: ConnectorId::new("c"), index: IndexName::new(index), run: RunId::new("r") };
+    let target = Target { connector: ConnectorId::new("c"), index: IndexName::new(index), run: RunId::new("r"), mark: None };
     let body =
         json!({"attributes": {"type": "Case"}, "Id": id, "Subject": subject, "Description": "the falcon sleeps"}).to_string().into_bytes();
     store.submit(&target, Arc::new(vec![BulkOp::Put(Document { id: id.parse().unwrap(), body })])).await.unwrap();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{ConnectorId, Fault, IndexName, JobId, RecordId, RunId};
 
 /// Kinds of jobs, by the names of the connector protocol.
@@ -120,16 +122,85 @@ pub struct Checkpoint {
     pub fingerprint: String,
     /// By API name of the object.
     pub objects: BTreeMap<String, Progress>,
+    /// What the index said of itself when the run began, in its own words.
+    pub mark: Option<String>,
 }
 
 impl Checkpoint {
     /// A run from the start.
     pub fn fresh(run: RunId, fingerprint: String) -> Self {
-        Self { run, fingerprint, objects: BTreeMap::new() }
+        Self { run, fingerprint, objects: BTreeMap::new(), mark: None }
+    }
+
+    /// As JSON, for whoever keeps it.
+    pub fn encode(&self) -> String {
+        let safe = |progress: &Progress| Safe { after: progress.after.map(|id| id.to_string()), done: progress.done };
+        let state = State {
+            run: self.run.as_str().to_owned(),
+            fingerprint: self.fingerprint.clone(),
+            objects: self.objects.iter().map(|(object, progress)| (object.clone(), safe(progress))).collect(),
+            mark: self.mark.clone(),
+        };
+        // Strings and flags always are JSON.
+        serde_json::to_string(&state).unwrap_or_default()
+    }
+
+    /// Reads [`Self::encode`]; `None` when it is something else.
+    pub fn decode(text: &str) -> Option<Self> {
+        let State { run, fingerprint, objects, mark } = serde_json::from_str(text).ok()?;
+        let progress = |(object, Safe { after, done })| {
+            let after = after.map(|id: String| id.parse()).transpose().ok()?;
+            Some((object, Progress { after, done }))
+        };
+        Some(Self { run: RunId::new(run), fingerprint, objects: objects.into_iter().map(progress).collect::<Option<_>>()?, mark })
     }
 
     /// How far `object` is safe.
     pub fn progress(&self, object: &str) -> Progress {
         self.objects.get(object).copied().unwrap_or_default()
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct State {
+    run: String,
+    fingerprint: String,
+    objects: BTreeMap<String, Safe>,
+    #[serde(default)]
+    mark: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Safe {
+    after: Option<String>,
+    done: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_checkpoint_survives_the_way_into_text_and_back(
+            objects in proptest::collection::btree_map(".{0,12}", (proptest::option::of("[0-9A-Za-z]{15}"), any::<bool>()), 0..8),
+            fingerprint in ".{0,20}",
+            mark in proptest::option::of(".{0,20}"),
+        ) {
+            let mut checkpoint = Checkpoint { mark, ..Checkpoint::fresh(RunId::new("run \"7\""), fingerprint) };
+            for (object, (after, done)) in objects {
+                checkpoint.objects.insert(object, Progress { after: after.map(|id| id.parse().unwrap()), done });
+            }
+            prop_assert_eq!(Checkpoint::decode(&checkpoint.encode()), Some(checkpoint));
+        }
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_is_none() {
+        for text in ["", "{}", r#"{"run":"r","fingerprint":"f","objects":{"Account":{"after":"no id","done":false}}}"#] {
+            assert_eq!(Checkpoint::decode(text), None, "{text}");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::catalog::{DescribedObject, GlobalObject, LookupTarget};
+use domain::catalog::{DescribedObject, GlobalObject, Layout, LookupTarget};
 use domain::{
     BulkOp, Checkpoint, Children, ConnectorId, Counts, Ended, Fault, IndexName, ItemOutcome, Job, JobId, JobStatus, JobType, NestedLimit,
     ObjectPlan, Page, PageCursor, RecordId, RunId, Timestamp,
@@ -56,8 +56,10 @@ pub struct Target {
     pub connector: ConnectorId,
     /// The index.
     pub index: IndexName,
-    /// The run; written to each document that it meets.
+    /// The run; an index that keeps stamps writes it to each document that it meets.
     pub run: RunId,
+    /// What [`Sink::prepare`] said when the run began.
+    pub mark: Option<String>,
 }
 
 /// Something that was set aside, for the record.
@@ -74,6 +76,13 @@ pub struct SetAside {
 /// Where documents go.
 #[async_trait(?Send)]
 pub trait Sink: 'static {
+    /// Makes the index ready for a run: creates it if need be, checks that it takes documents.
+    ///
+    /// Gives what the index needs to be told again to know which documents the run did not meet; `target.mark` has it when the run goes on.
+    async fn prepare(&self, target: &Target, layout: &Layout) -> Result<Option<String>, Fault> {
+        let _ = layout;
+        Ok(target.mark.clone())
+    }
     /// Submits a batch; one outcome per operation, in order. A fault means that the fate of the whole batch is unknown.
     async fn submit(&self, target: &Target, ops: Arc<Vec<BulkOp>>) -> Result<Vec<ItemOutcome>, Fault>;
     /// Deletes the connector's documents that this run did not meet; returns how many.

@@ -114,7 +114,7 @@ impl Sweep {
     ///
     /// Gives how many, and where to go on; `None` when there are no more.
     pub(super) fn step(&self, transaction: &Transaction<'_>, after: i64, most: usize) -> rusqlite::Result<(u64, Option<i64>)> {
-        let Target { index, connector, run } = &self.target;
+        let Target { index, connector, run, mark: _ } = &self.target;
         let (index, connector, run, spare) = (index.as_str(), connector.as_str(), run.as_str(), &self.spare);
         // `NOT INDEXED` walks the table by number, which is where both queries are bounded.
         let last: Option<i64> = transaction

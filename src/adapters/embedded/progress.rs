@@ -1,11 +1,8 @@
 //! How far runs are, and what they set aside.
 
-use std::collections::BTreeMap;
-
 use rusqlite::{OptionalExtension, Transaction, params};
-use serde::{Deserialize, Serialize};
 
-use domain::{Checkpoint, ConnectorId, JobType, Progress, RunId, Timestamp};
+use domain::{Checkpoint, ConnectorId, JobType, Timestamp};
 use ports::{SetAside, Target};
 
 /// Keeps a checkpoint in place of the one before.
@@ -15,7 +12,7 @@ pub(super) fn store(
     kind: JobType,
     checkpoint: &Checkpoint,
 ) -> rusqlite::Result<()> {
-    let state = encode(checkpoint);
+    let state = checkpoint.encode();
     let values = params![connector.as_str(), kind.as_str(), checkpoint.run.as_str(), state];
     transaction
         .prepare_cached(
@@ -33,7 +30,7 @@ pub(super) fn load(transaction: &Transaction<'_>, connector: &ConnectorId, kind:
         .query_row(params![connector.as_str(), kind.as_str()], |row| row.get(0))
         .optional()?;
     let Some(state) = state else { return Ok(None) };
-    let decoded = decode(&state);
+    let decoded = Checkpoint::decode(&state);
     if decoded.is_none() {
         tracing::warn!(connector = connector.as_str(), kind = kind.as_str(), "a checkpoint is unreadable; the run starts anew");
     }
@@ -75,69 +72,4 @@ pub(super) fn set_aside(transaction: &Transaction<'_>, target: &Target, entries:
         insert.execute(params![connector, index, run, id, what, fault.code.id, fault.message, at])?;
     }
     Ok(())
-}
-
-#[derive(Serialize, Deserialize)]
-struct State {
-    run: String,
-    fingerprint: String,
-    objects: BTreeMap<String, Safe>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Safe {
-    after: Option<String>,
-    done: bool,
-}
-
-fn encode(checkpoint: &Checkpoint) -> String {
-    let safe = |progress: &Progress| Safe { after: progress.after.map(|id| id.to_string()), done: progress.done };
-    let state = State {
-        run: checkpoint.run.as_str().to_owned(),
-        fingerprint: checkpoint.fingerprint.clone(),
-        objects: checkpoint.objects.iter().map(|(object, progress)| (object.clone(), safe(progress))).collect(),
-    };
-    // Strings and flags always are JSON.
-    serde_json::to_string(&state).unwrap_or_default()
-}
-
-fn decode(text: &str) -> Option<Checkpoint> {
-    let state: State = serde_json::from_str(text).ok()?;
-    let mut checkpoint = Checkpoint::fresh(RunId::new(state.run), state.fingerprint);
-    for (object, Safe { after, done }) in state.objects {
-        let after = match after {
-            Some(id) => Some(id.parse().ok()?),
-            None => None,
-        };
-        checkpoint.objects.insert(object, Progress { after, done });
-    }
-    Some(checkpoint)
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn a_checkpoint_survives_the_way_into_the_file_and_back(
-            objects in proptest::collection::btree_map(".{0,12}", (proptest::option::of("[0-9A-Za-z]{15}"), any::<bool>()), 0..8),
-            fingerprint in ".{0,20}",
-        ) {
-            let mut checkpoint = Checkpoint::fresh(RunId::new("run \"7\""), fingerprint);
-            for (object, (after, done)) in objects {
-                checkpoint.objects.insert(object, Progress { after: after.map(|id| id.parse().unwrap()), done });
-            }
-            prop_assert_eq!(decode(&encode(&checkpoint)), Some(checkpoint));
-        }
-    }
-
-    #[test]
-    fn a_checkpoint_that_cannot_be_read_is_none() {
-        for text in ["", "{}", r#"{"run":"r","fingerprint":"f","objects":{"Account":{"after":"short","done":false}}}"#] {
-            assert_eq!(decode(text), None, "{text}");
-        }
-    }
 }

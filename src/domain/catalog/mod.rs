@@ -9,6 +9,7 @@ mod contact;
 mod custom;
 mod document;
 mod file;
+mod layout;
 mod lead;
 mod links;
 mod opportunity;
@@ -17,6 +18,7 @@ mod query;
 
 pub use document::{Cut, DocumentShape, Parts, PipelineFlags};
 pub use file::{EXTENSIONS, FileRef, Ineligible};
+pub use layout::{FieldKind, Layout};
 pub use plan::{DescribedObject, GlobalObject, Planned, needed_describes, plan};
 pub use query::{children_query, in_list, link_query, lookup_query, page_query, rows_query};
 

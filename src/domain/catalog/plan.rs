@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CATALOG, ChildPlan, ChildSpec, LINKS, ObjectPlan, ObjectSpec, custom, links};
+use super::{CATALOG, ChildPlan, ChildSpec, LINKS, Layout, ObjectPlan, ObjectSpec, custom, links};
 use crate::{Fault, Names, SF_NO_OBJECT, Selection};
 
 /// An entry of describe-global.
@@ -36,6 +36,8 @@ pub struct Planned {
     pub skipped: Vec<(String, String)>,
     /// What documents will lack because an object behind it may not be queried: the object, and the keys that show it.
     pub blank: Vec<(String, String)>,
+    /// What kinds of values the documents hold.
+    pub layout: Layout,
 }
 
 /// What the org offers, asked without regard to case.
@@ -176,6 +178,7 @@ pub fn plan(selection: &Selection, global: &[GlobalObject], described: &BTreeMap
         }
     }
     planned.blank = offer.blank(&planned.objects);
+    planned.layout = Layout::new(&planned.objects, described);
     Ok(planned)
 }
 

@@ -29,7 +29,7 @@ fn fresh() -> (TempDir, Embedded) {
 }
 
 fn target(connector: &str, run: &str) -> Target {
-    Target { connector: ConnectorId::new(connector), index: IndexName::new(INDEX), run: RunId::new(run) }
+    Target { connector: ConnectorId::new(connector), index: IndexName::new(INDEX), run: RunId::new(run), mark: None }
 }
 
 /// Ids in the order of their numbers.
