@@ -15,6 +15,7 @@ use ports::{Clock, JobBoard};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::messages::{LookForJobs, StartRun};
+use crate::stage::fail_point;
 use crate::supervisor::{ConnectorWork, Monitor, RunSupervisor};
 
 /// How often the board is told how far a job is; the reference's interval.
@@ -56,6 +57,8 @@ impl SchedulerHandle {
 }
 
 impl JobScheduler {
+    const NAME: &str = "job_scheduler";
+
     /// Starts the scheduler and one supervisor per connector on the current arbiter.
     pub fn start(
         board: Rc<dyn JobBoard>,
@@ -91,6 +94,7 @@ impl Handler<LookForJobs> for JobScheduler {
 }
 impl JobScheduler {
     fn give(&mut self, job: Job, ctx: &mut Context<Self>) {
+        fail_point(Self::NAME);
         let (board, clock, finished) = (Rc::clone(&self.board), Arc::clone(&self.clock), self.finished.clone());
         let (ended_tx, ended) = oneshot::channel();
         // Only jobs of connectors that are served are claimed.
@@ -141,6 +145,7 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
+    use crate::kit::panic_in;
     use crate::pipeline::{Ports, RunLimits, Tuning, WriterKnobs};
     use crate::stage::Knobs;
 
@@ -179,12 +184,44 @@ mod tests {
         }
     }
 
+    fn posted() -> (Rc<FakeBoard>, Job) {
+        let job = Job { id: JobId::new("j"), connector: ConnectorId::new("c"), index: IndexName::new("i"), kind: JobType::Full };
+        let board = FakeBoard::default();
+        futures::executor::block_on(board.post(&job, domain::Timestamp::UNIX_EPOCH)).unwrap();
+        (Rc::new(board), job)
+    }
+
+    #[actix_rt::test]
+    async fn a_panic_of_the_supervisor_ends_the_job_with_an_error_and_the_next_one_runs() {
+        tokio::time::pause();
+        let (board, job) = posted();
+        let (_stop, stopped) = watch::channel(false);
+        let served = [(job.connector.clone(), work(FakeSource::default(), stopped))];
+        let mut scheduler = JobScheduler::start(board.clone(), Arc::new(FakeClock::default()), served);
+        panic_in(RunSupervisor::NAME, 1);
+        let Finished::Job(_, ended) = scheduler.run_next().await else { panic!("the job ended") };
+        assert_eq!((ended.status, ended.fault.map(|fault| fault.code)), (JobStatus::Error, Some(&EN_PANIC)));
+        assert_eq!(board.0.borrow()[0].status, JobStatus::Error);
+        board.post(&Job { id: JobId::new("k"), ..job }, domain::Timestamp::UNIX_EPOCH).await.unwrap();
+        assert!(matches!(scheduler.run_next().await, Finished::Job(_, ended) if ended.status == JobStatus::Completed));
+    }
+
+    #[actix_rt::test]
+    async fn a_panic_of_the_scheduler_is_told_and_never_a_hang() {
+        tokio::time::pause();
+        let (board, job) = posted();
+        let (_stop, stopped) = watch::channel(false);
+        let served = [(job.connector.clone(), work(FakeSource::default(), stopped))];
+        let mut scheduler = JobScheduler::start(board, Arc::new(FakeClock::default()), served);
+        panic_in(JobScheduler::NAME, 1);
+        assert!(matches!(scheduler.run_next().await, Finished::Board(fault) if fault.code == &EN_PANIC));
+        assert!(matches!(scheduler.run_next().await, Finished::Board(_)));
+    }
+
     #[actix_rt::test]
     async fn a_job_that_waits_is_claimed_reported_on_and_seen_through() {
         tokio::time::pause();
-        let board = Rc::new(FakeBoard::default());
-        let job = Job { id: JobId::new("j"), connector: ConnectorId::new("c"), index: IndexName::new("i"), kind: JobType::Full };
-        board.post(&job, domain::Timestamp::UNIX_EPOCH).await.unwrap();
+        let (board, job) = posted();
         let theirs = Job { id: JobId::new("t"), connector: ConnectorId::new("theirs"), ..job.clone() };
         board.post(&theirs, domain::Timestamp::UNIX_EPOCH).await.unwrap();
         let (_stop, stopped) = watch::channel(false);

@@ -18,6 +18,7 @@ use crate::events::{GenerationRestarted, KeysBlank, ObjectSkipped, RunStats};
 use crate::lookup::LookupCache;
 use crate::messages::StartRun;
 use crate::pipeline::{GenerationReport, Ports, Run, RunLimits, Tuning, run_generation};
+use crate::stage::fail_point;
 
 /// Describes asked for at once.
 const DESCRIBES: usize = 4;
@@ -63,6 +64,8 @@ pub(crate) struct RunSupervisor {
     work: ConnectorWork,
 }
 impl RunSupervisor {
+    pub(crate) const NAME: &str = "run_supervisor";
+
     pub(crate) fn new(work: ConnectorWork) -> Self {
         Self { work }
     }
@@ -77,6 +80,7 @@ impl Handler<StartRun> for RunSupervisor {
     fn handle(&mut self, StartRun { job, ended }: StartRun, _ctx: &mut Context<Self>) -> Self::Result {
         let work = self.work.clone();
         Box::pin(async move {
+            fail_point(Self::NAME);
             let _ = ended.send(conduct(&work, &job).await);
         })
     }
