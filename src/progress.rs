@@ -39,7 +39,8 @@ struct Bars {
 impl Bars {
     fn new(stats: &RunStats) -> Self {
         let width = stats.objects.iter().map(|object| object.name.len()).max().unwrap_or(0).max(5);
-        let known = style("{prefix} {wide_bar:.cyan/black.bright} {msg:>20} {human_pos:>9} written of {human_len:<9} {rate:>9} {remaining:>9}");
+        let known =
+            style("{prefix} {wide_bar:.cyan/black.bright} {msg:>20} {human_pos:>9} written of {human_len:<9} {rate:>9} {remaining:>9}");
         let open = style("{prefix} {human_pos:>9} written of {human_len} found");
         let bar = |name: &str, style: ProgressStyle| {
             let bar = telemetry::bars().add(ProgressBar::new(0));

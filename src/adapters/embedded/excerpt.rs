@@ -133,6 +133,18 @@ mod tests {
     }
 
     #[test]
+    fn the_second_best_may_stand_on_either_side_of_the_best() {
+        let filler = "lorem ipsum ".repeat(40);
+        let clusters = ["\u{1}red\u{2}", "\u{1}red\u{2} \u{1}door\u{2} \u{1}key\u{2}", "\u{1}door\u{2} \u{1}key\u{2}"];
+        for order in [[0, 1, 2], [2, 1, 0]] {
+            let text: String = order.iter().map(|no| format!("{filler}{} {filler}", clusters[*no])).collect();
+            let places = of(&text);
+            let shown: Vec<_> = order.iter().filter(|no| **no > 0).map(|no| clusters[*no]).collect();
+            assert!(places.len() == 2 && places.iter().zip(shown).all(|(place, cluster)| place.contains(cluster)), "{places:?}");
+        }
+    }
+
+    #[test]
     fn places_that_meet_become_one() {
         let text = format!("\u{1}red\u{2} {}\u{1}door\u{2}", "word ".repeat(36));
         assert_eq!(of(&text), [text]);

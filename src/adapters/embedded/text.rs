@@ -297,6 +297,7 @@ mod tests {
         let mut found: Vec<_> = extract.text.lines().collect();
         found.sort_unstable();
         assert_eq!((extract.title.as_str(), found), ("printer", vec!["00001008", "Jane", "fire", "smoke", "toner"]));
+        assert_eq!(extract.kind, "Case", "not that of a nested record");
     }
 
     #[test]
