@@ -96,8 +96,13 @@ async fn extract(extracting: &Extracting, secured: SecuredFile) -> Result<(), Fa
             None
         }
     };
-    let (content, booking) = content.map_or((None, None), |content| (Some(content.0), Some(content.1)));
-    let op = document(extracting, &file, &linked, content.as_deref()).map_or_else(
+    let (content, mut booking) = content.map_or((None, None), |content| (Some(content.0), Some(content.1)));
+    let made = document(extracting, &file, &linked, content.as_deref());
+    drop(content);
+    if let (Some(booking), Ok(document)) = (&mut booking, &made) {
+        booking.resize(document.body.len());
+    }
+    let op = made.map_or_else(
         |fault| {
             aside.push(SetAside { id: Some(file.id), what: "file".into(), fault });
             BulkOp::Keep(file.id)
@@ -133,12 +138,11 @@ type Content = Option<(Vec<u8>, Booking)>;
 async fn download_with_retries(extracting: &Extracting, file: &FileRef, version: RecordId) -> Result<Content, Fault> {
     // Bytes in memory: the content and its base64 form.
     let weight = file.size.unwrap_or(extracting.max_file).saturating_mul(7) / 3;
-    let mut booking = extracting.budget.reserve(usize::try_from(weight).unwrap_or(usize::MAX)).await;
+    let booking = extracting.budget.reserve(usize::try_from(weight).unwrap_or(usize::MAX)).await;
     let mut wait = FIRST_WAIT;
     for tries in 1.. {
         match download(extracting, file, version).await {
             Ok(content) => {
-                booking.resize(content.len() / 3 * 4 + 4);
                 return Ok(Some((content, booking)));
             }
             Err(fault) if (fault.class() == FaultClass::Transient || fault.code == &FILE_DAMAGED) && tries < TRIES => {

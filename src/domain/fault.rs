@@ -1,4 +1,5 @@
-//! One taxonomy of failure for the whole engine: every failure has a row in [`CODES`], and only its class may be branched on.
+//! One taxonomy of failure for the whole engine: every failure has a row in [`CODES`], and its class says what is done. Only who raised a
+//! fault may look at its code.
 
 use std::fmt;
 
@@ -68,6 +69,23 @@ codes! {
     EN_GAVE_UP = "EN0003", Run, "the run failed too often in a row", "mend the cause that is named; the next run goes on where this one stopped";
     EN_SET_ASIDE = "EN0004", Run, "pages of the run were set aside", "look at the warnings for the reason; their documents were left as they were";
     DB_MISSING = "DB0005", Fatal, "the data directory has no embedded index", "run a sync first, or give the directory that a sync wrote, with `index.path` or `--data`";
+    ES_UNREACHABLE = "ES0001", Transient, "the index server cannot be reached", "check `elasticsearch.host` and the network between here and there";
+    ES_SILENT = "ES0002", Transient, "the index server did not answer in time", "look at the load of the cluster; raise `elasticsearch.request_timeout` if it is slow";
+    ES_UNAVAILABLE = "ES0003", Transient, "the index server answered with a server error", "look at the health and the log of the cluster";
+    ES_BUSY = "ES0004", Transient, "the index server has too much to do", "lower `elasticsearch.bulk.max_concurrency`, or give the cluster more room";
+    ES_UNREADABLE = "ES0005", Transient, "an answer of the index server is not the JSON that was asked for", "look for a proxy or a login page between here and there";
+    ES_CONFLICT = "ES0006", Transient, "a document changed while it was being written", "nothing: it is written again";
+    ES_VERSION = "ES0007", Fatal, "the server is no index server that can be used", "use Elasticsearch 8.12 or newer, or OpenSearch 2 or 3";
+    ES_SIGN_IN = "ES0101", Run, "the index server refused the sign-in", "check `elasticsearch.api_key`, or `elasticsearch.username` and `elasticsearch.password`";
+    ES_FORBIDDEN = "ES0102", Run, "the index user may not do this", "give the user or API key the privileges `monitor`, `read`, `write` and `create_index` on the index and on `.sluice-state`";
+    ES_INDEX_GONE = "ES0201", Run, "the index does not exist, or is another one than when the run began", "run the job again; it makes the index anew";
+    ES_INDEX_CLOSED = "ES0202", Run, "the index is closed", "open it with `POST /<index>/_open`, then run the job again";
+    ES_READ_ONLY = "ES0203", Run, "the index takes no documents", "free disk space if the cluster set the block, set `index.blocks.write` and `index.blocks.read_only` to null, then run the job again";
+    ES_NO_PIPELINE = "ES0204", Run, "the ingest pipeline does not exist", "create the pipeline that is named, or name another one in the connector";
+    ES_REFUSED = "ES0301", Run, "the index server refused a request", "look up the error type that is named";
+    ES_TAKEN_OVER = "ES0302", Run, "another process took over", "nothing: the other process goes on; if there should be none, look for a second one with the same connector";
+    ES_MAPPING = "ES0401", Item, "a document does not fit the index", "mend the mapping or the pipeline of the index for the field that is named";
+    ES_DOC_TOO_LARGE = "ES0402", Item, "a document is larger than the index server takes", "raise `http.max_content_length` of the server, or sync fewer fields";
     CF_INVALID = "CF0001", Fatal, "the configuration is not valid", "mend the keys that are named";
     CF_SECURITY = "CF0002", Fatal, "document level security was asked for and this version cannot enforce it", "set `use_document_level_security: false` only if everybody may read everything";
 }

@@ -10,6 +10,7 @@ use actors::supervisor::Monitor;
 use adapters::embedded::Embedded;
 use domain::JobStatus;
 use serde_json::{Map, Value, json};
+use simulator::faults::{Fault, FaultPlan, FaultRule, Match, Turn};
 use simulator::{Options, Running, load_dir, spawn};
 use sluice::app::{self, Index};
 use sluice::clock::SystemClock;
@@ -46,14 +47,17 @@ fn settings(org: &Running, data: &Path, case: &Map<String, Value>, page_size: us
             "configuration": configuration,
             "pipeline": { "name": "p", "extract_binary_content": true, "reduce_whitespace": true, "run_ml_inference": false },
         }],
-        "salesforce": { "base_url": org.base_url, "api_version": "59.0", "page_size": page_size },
+        "salesforce": {
+            "base_url": org.base_url, "api_version": "59.0", "page_size": page_size,
+            "retries": { "first_wait": "1ms" }, "idle_timeout": "1s",
+        },
     });
     settings.to_string()
 }
 
 /// Syncs the golden org into a fresh index and exports it.
-fn sync(case: &Map<String, Value>, rows_per_page: Option<usize>) -> BTreeMap<String, Value> {
-    let options = Options { page_size: rows_per_page, ..Options::new(Arc::new(load_dir(golden().join("org")).unwrap())) };
+fn sync(case: &Map<String, Value>, rows_per_page: Option<usize>, faults: FaultPlan) -> BTreeMap<String, Value> {
+    let options = Options { page_size: rows_per_page, faults, ..Options::new(Arc::new(load_dir(golden().join("org")).unwrap())) };
     let org = spawn(options).unwrap();
     let data = tempfile::tempdir().unwrap();
     let text = settings(&org, data.path(), case, 2000);
@@ -112,8 +116,12 @@ fn sort(list: Option<&mut Value>) {
 }
 
 fn assert_golden(case: &str, rows_per_page: Option<usize>) {
+    assert_golden_through(case, rows_per_page, FaultPlan::default());
+}
+
+fn assert_golden_through(case: &str, rows_per_page: Option<usize>, faults: FaultPlan) {
     let config: Value = serde_json::from_str(&std::fs::read_to_string(golden().join(case).join("config.json")).unwrap()).unwrap();
-    let (have, want) = (sync(config.as_object().unwrap(), rows_per_page), expected(case));
+    let (have, want) = (sync(config.as_object().unwrap(), rows_per_page, faults), expected(case));
     assert!(!want.is_empty());
     assert_eq!(have.keys().collect::<Vec<_>>(), want.keys().collect::<Vec<_>>(), "{case}: ids");
     for (id, want) in want {
@@ -155,6 +163,27 @@ fn all_custom_objects_give_the_references_documents() {
 #[test]
 fn small_pages_and_many_cursors_change_nothing() {
     assert_golden("full", Some(3));
+}
+
+#[test]
+fn bad_weather_changes_nothing() {
+    // Primes, so that faults meet requests in ever new combinations; together they strike every fifth request.
+    let every = |count, act| FaultRule {
+        when: Match { path: Some("/services/data/".to_owned()), turn: Turn::Every(count), ..Match::default() },
+        act,
+    };
+    let status = |status| Fault::Status { status, body: None, code: None, message: None };
+    let faults = FaultPlan::new([
+        every(29, status(503)),
+        every(31, Fault::Truncate { after_bytes: 100 }),
+        every(37, Fault::Reset { after_bytes: 40 }),
+        every(41, Fault::HtmlError { status: 502 }),
+        every(43, Fault::Unauthorized),
+        every(47, Fault::ConcurrentLimit),
+        every(53, Fault::ExpiredCursor),
+        every(59, Fault::Reset { after_bytes: 0 }),
+    ]);
+    assert_golden_through("full", Some(20), faults);
 }
 
 #[test]

@@ -25,8 +25,13 @@ A failure is one line: what was being done and what happened, the code in bracke
 ";
 
 /// First two letters of a code, and what it is about.
-const SYSTEMS: [(&str, &str); 4] =
-    [("SF", "Salesforce and its records"), ("DB", "The embedded index"), ("EN", "The engine"), ("CF", "The configuration")];
+const SYSTEMS: [(&str, &str); 5] = [
+    ("SF", "Salesforce and its records"),
+    ("ES", "Elasticsearch and OpenSearch"),
+    ("DB", "The embedded index"),
+    ("EN", "The engine"),
+    ("CF", "The configuration"),
+];
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap_or_default()
@@ -82,7 +87,7 @@ fn every_error_code_is_on_the_page_of_errors() {
     }
     assert!(read(path) == page, "{path} is not up to date; write it with UPDATE_EXPECT=1");
     for code in CODES {
-        assert_eq!(page.matches(&format!("| {} |", code.id)).count(), 1, "{}", code.id);
+        assert_eq!(page.matches(&format!("| {} |", code.id)).count(), 1, "{}: its system has no title in `SYSTEMS`", code.id);
     }
 }
 
@@ -160,6 +165,16 @@ fn the_knobs_of_the_readme_are_the_defaults() {
         actors += 1;
     }
     assert_eq!(actors, 5);
+}
+
+#[test]
+fn the_limits_of_the_readme_are_the_defaults() {
+    let (readme, reference) = (read("README.md"), reference_page());
+    for key in ["run.budget", "run.file_budget", "salesforce.concurrency"] {
+        let row = reference.lines().find(|line| line.starts_with(&format!("| `{key}` |"))).unwrap();
+        let default = row.split('|').nth(3).unwrap().trim().trim_matches('`').replace("MiB", " MiB");
+        assert!(readme.contains(&format!("`{key}` ({default} ")), "README.md: `{key}` is {default}");
+    }
 }
 
 /// All pages for people.

@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
                 }
             }
             match page.next {
-                // All nested lists of this page are read: going on ends their cursors (salesforce-api.md, B.3).
+                // All nested lists of this page are read: going on ends their cursors (SOAP API guide, `queryMore()`).
                 Some(next) => page = self.api.more(&next).await?,
                 None => return Ok(found),
             }

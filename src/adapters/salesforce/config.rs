@@ -28,7 +28,7 @@ pub struct SalesforceConfig {
     pub ca_file: Option<PathBuf>,
 }
 
-/// How to sign in (salesforce-api.md, A.2 and A.3).
+/// How to sign in (Salesforce help, "OAuth Authorization Flows").
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// Client credentials: the app acts as its run-as user. Works at a My Domain host only.

@@ -25,7 +25,7 @@ pub struct SignIn {
     clock: Rc<dyn Clock>,
 }
 
-/// The successful answer (salesforce-api.md, A.2).
+/// The successful answer (OAuth 2.0 client credentials and JWT bearer flows, "Token Response").
 #[derive(Deserialize)]
 struct Granted<'a> {
     #[serde(borrow)]

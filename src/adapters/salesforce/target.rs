@@ -1,6 +1,6 @@
 //! Paths of requests, and how much fits into one.
 //!
-//! Salesforce refuses a URI over 16,384 bytes with 414, and URI and headers together with 431 (salesforce-api.md, B.4).
+//! Salesforce refuses a URI over 16,384 bytes with 414, and URI and headers together with 431 (REST API guide, "Status Codes").
 
 use domain::{Fault, RecordId, SF_TOO_WIDE};
 

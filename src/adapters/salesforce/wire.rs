@@ -11,7 +11,7 @@ use domain::{
 };
 use serde::Deserialize;
 
-/// `errorCode` of REST answers (salesforce-api.md, A.6, B.5, B.6) and what it means here.
+/// `errorCode` of REST answers (REST API guide, "Status Codes and Error Responses") and what it means here.
 static ERRORS: &[(&str, &Code)] = &[
     ("INVALID_AUTH_HEADER", &SF_SESSION),
     ("INVALID_SESSION_ID", &SF_SESSION),

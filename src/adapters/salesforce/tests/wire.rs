@@ -1,4 +1,4 @@
-//! The tables of salesforce-api.md, A.5, A.6, B.5 and B.6, row by row.
+//! What Salesforce answers when it refuses, sign-in and REST, row by row.
 
 use domain::FaultClass;
 
