@@ -10,6 +10,7 @@
 //! | [`json`] | splicing raw JSON |
 //! | `record` | what travels |
 //! | [`restart`] | another generation, or giving up |
+//! | [`schedule`] | when jobs fire: the dialect of Quartz |
 //! | `selection` | what an operator wants synced |
 //! | [`soql`] | parsing and printing queries |
 //! | [`stamp`] | date-times as documents show them |
@@ -23,6 +24,7 @@ pub mod job;
 pub mod json;
 mod record;
 pub mod restart;
+pub mod schedule;
 mod selection;
 pub mod soql;
 pub mod stamp;

@@ -23,7 +23,7 @@ public final class Table {
     private static final Instant END = Instant.parse("2100-01-01T00:00:00Z");
 
     public static void main(String[] arguments) throws Exception {
-        System.out.println("# Made by tests/quartz/Table.java with Quartz " + arguments[1] + "; do not edit.");
+        System.out.println("# Made by tests/quartz/Table.java with Quartz " + CronExpression.class.getPackage().getImplementationVersion() + "; do not edit.");
         System.out.println("# expression | refused");
         System.out.println("# expression | start | the next " + FIRES + " fire times, fewer or none when there are no more up to 2099");
         for (String expression : Files.readAllLines(Path.of(arguments[0]))) {
