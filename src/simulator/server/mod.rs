@@ -7,6 +7,7 @@ mod identity;
 mod jwt;
 mod oauth;
 mod objects;
+mod page;
 mod pretty;
 mod query;
 mod reply;

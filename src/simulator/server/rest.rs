@@ -7,7 +7,7 @@ use serde_json::json;
 use super::call::Call;
 use super::reply::Reply;
 use super::route::{Resource, Route};
-use super::{State, composite, oauth, objects, query};
+use super::{State, composite, oauth, objects, page, query};
 use crate::fault::ApiError;
 
 /// First and last API version that is answered. Older ones are retired.
@@ -27,6 +27,7 @@ pub(crate) fn answer(state: &State, call: &Call) -> Reply {
         Route::Token => oauth::token(state, call),
         Route::Revoke => oauth::revoke(state, call),
         Route::UserInfo => oauth::user_info(state, call).unwrap_or_else(Reply::from),
+        Route::Page(id) => page::record(&state.org, id),
         Route::Rest { version, resource } => rest(state, call, version, resource).unwrap_or_else(Reply::from),
         Route::Unknown => not_found().into(),
     }

@@ -1,5 +1,7 @@
 //! What a path of the org names. Trailing slashes do not matter: clients disagree about them.
 
+use crate::org::IdKey;
+
 /// The kinds of resource that requests are counted under, see [`Stats`](crate::Stats).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
@@ -33,6 +35,8 @@ pub enum Endpoint {
     QueryMore,
     /// One record.
     Record,
+    /// One record as a page for people.
+    Page,
     /// The bytes of a file.
     Blob,
     /// Several requests in one.
@@ -49,7 +53,12 @@ pub(crate) enum Route<'a> {
     Token,
     Revoke,
     UserInfo,
-    Rest { version: &'a str, resource: Resource<'a> },
+    /// `/<id>`, as documents carry it.
+    Page(&'a str),
+    Rest {
+        version: &'a str,
+        resource: Resource<'a>,
+    },
     Unknown,
 }
 
@@ -89,6 +98,7 @@ impl<'a> Route<'a> {
             ["services", "oauth2", "token"] => Self::Token,
             ["services", "oauth2", "revoke"] => Self::Revoke,
             ["services", "oauth2", "userinfo"] | ["id", _, _] => Self::UserInfo,
+            [id] if IdKey::parse(id).is_some() => Self::Page(id),
             ["services", "data", version, rest @ ..] => Self::Rest { version, resource: Resource::of(rest) },
             _ => Self::Unknown,
         }
@@ -102,6 +112,7 @@ impl<'a> Route<'a> {
             Self::Token => Endpoint::Token,
             Self::Revoke => Endpoint::Revoke,
             Self::UserInfo => Endpoint::UserInfo,
+            Self::Page(_) => Endpoint::Page,
             Self::Unknown => Endpoint::Unknown,
             Self::Rest { resource, .. } => match resource {
                 Resource::Resources => Endpoint::Resources,

@@ -62,6 +62,19 @@ fn the_root_and_the_list_of_versions_need_no_token() {
 }
 
 #[test]
+fn the_address_of_a_record_shows_it_to_a_browser_and_markup_in_it_stays_text() {
+    let mut builder = crate::org::OrgBuilder::new(crate::catalog::standard());
+    let record = json!({ "Id": "001Hs0000000001IAA", "Name": "</td><script>alert(\"x\")</script>" });
+    builder.push("Account", record.as_object().unwrap().clone()).unwrap();
+    let org = running(Options::new(Arc::new(builder.build())));
+    let page = send(&org, "GET", "/001Hs0000000001IAA", "");
+    let html = String::from_utf8(page.body.clone()).unwrap();
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=UTF-8")));
+    assert!(html.contains("&lt;script&gt;alert(&quot;x&quot;)") && !html.contains("<script>"), "{html}");
+    assert_eq!(send(&org, "GET", "/001Hs0000000002IAA", "").status, 404);
+}
+
+#[test]
 fn every_rest_answer_counts_against_the_allowance_and_says_so() {
     let org = running(options());
     let bearer = bearer(&org);
