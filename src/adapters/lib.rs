@@ -1,5 +1,9 @@
 //! The world outside: Salesforce and the indices.
 
 pub mod counting;
+pub mod elasticsearch;
 pub mod embedded;
 pub mod salesforce;
+#[cfg(test)]
+mod stub;
+mod tls;

@@ -77,7 +77,7 @@ codes! {
     ES_CONFLICT = "ES0006", Transient, "a document changed while it was being written", "nothing: it is written again";
     ES_VERSION = "ES0007", Fatal, "the server is no index server that can be used", "use Elasticsearch 8.12 or newer, or OpenSearch 2 or 3";
     ES_SIGN_IN = "ES0101", Run, "the index server refused the sign-in", "check `elasticsearch.api_key`, or `elasticsearch.username` and `elasticsearch.password`";
-    ES_FORBIDDEN = "ES0102", Run, "the index user may not do this", "give the user or API key the privileges `monitor`, `read`, `write` and `create_index` on the index and on `.sluice-state`";
+    ES_FORBIDDEN = "ES0102", Run, "the index user may not do this", "give the user or API key `monitor` on the cluster, and `read`, `write`, `monitor`, `view_index_metadata`, `maintenance` and `create_index` on the index and on `.sluice-state`";
     ES_INDEX_GONE = "ES0201", Run, "the index does not exist, or is another one than when the run began", "run the job again; it makes the index anew";
     ES_INDEX_CLOSED = "ES0202", Run, "the index is closed", "open it with `POST /<index>/_open`, then run the job again";
     ES_READ_ONLY = "ES0203", Run, "the index takes no documents", "free disk space if the cluster set the block, set `index.blocks.write` and `index.blocks.read_only` to null, then run the job again";

@@ -1,6 +1,5 @@
 //! Single requests over awc: TLS, time limits at every step, and bodies in one piece.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,16 +7,14 @@ use awc::error::PayloadError;
 use awc::http::header;
 use awc::{Client, ClientRequest, Connector};
 use bytes::Bytes;
-use domain::{CF_INVALID, Fault};
+use domain::Fault;
 use futures::stream::{self, LocalBoxStream, StreamExt};
 use ports::{Secret, Token};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use tokio::time::timeout;
 
 use super::config::{Base, SalesforceConfig, Timeouts};
 use super::wire;
+use crate::tls;
 
 /// Largest answer that is taken into memory; files are streamed.
 const LARGEST_BODY: usize = 64 << 20;
@@ -54,7 +51,7 @@ pub(super) struct Answer {
 impl Http {
     pub(super) fn new(config: &SalesforceConfig, base: &Base) -> Result<Self, Fault> {
         let connector = Connector::new()
-            .rustls_0_23(Arc::new(tls(config.ca_file.as_deref())?))
+            .rustls_0_23(Arc::new(tls::client(config.ca_file.as_deref(), true)?))
             .timeout(config.timeouts.connect)
             .handshake_timeout(config.timeouts.connect)
             // The semaphore is the limit. The pool's own would let requests wait inside their time limits.
@@ -189,29 +186,4 @@ async fn next_chunk(
         Ok(Some(Ok(chunk))) => Ok(Some(chunk)),
         Ok(None) => Ok(None),
     }
-}
-
-/// TLS with the crypto provider named here: awc's own configurations rely on a process-wide one and panic without.
-fn tls(ca_file: Option<&Path>) -> Result<ClientConfig, Fault> {
-    let mut roots = RootCertStore::empty();
-    match ca_file {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let invalid = |why: String| Fault::new(&CF_INVALID, format!("`ca_file` {}: {why}", path.display()));
-            let certificates = CertificateDer::pem_file_iter(path).map_err(|error| invalid(error.to_string()))?;
-            for certificate in certificates {
-                let certificate = certificate.map_err(|error| invalid(error.to_string()))?;
-                roots.add(certificate).map_err(|error| invalid(error.to_string()))?;
-            }
-            if roots.is_empty() {
-                return Err(invalid("no certificate in it".to_owned()));
-            }
-        }
-    }
-    let builder = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()));
-    let builder = builder.with_safe_default_protocol_versions().map_err(|error| Fault::new(&CF_INVALID, format!("TLS: {error}")))?;
-    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
-    // One request per connection at a time: large answers gain nothing from sharing one.
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
 }

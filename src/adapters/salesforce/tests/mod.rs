@@ -2,7 +2,6 @@
 
 mod reading;
 mod session;
-mod stub;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,8 +11,8 @@ use domain::catalog::{Cap, Shape, Via};
 use domain::{ChildPlan, Fault, ObjectPlan, RecordId};
 use ports::{Secret, Token, TokenIssuer, Tokens};
 
-use self::stub::{Act, Seen, Stub};
 use super::{Auth, Retries, Salesforce, SalesforceConfig, SignIn, Timeouts};
+use crate::stub::{Act, Seen, Stub};
 
 /// Limits so small that a test of waiting is over at once, and so large that a busy machine stays within them.
 fn config(base_url: &str) -> SalesforceConfig {

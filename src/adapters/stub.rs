@@ -85,8 +85,8 @@ impl Stub {
 
     /// The same behind TLS, with a certificate of a root that only the test knows.
     pub(super) async fn serve_tls(script: impl FnMut(&Seen) -> Act + 'static) -> Self {
-        let certificate = CertificateDer::from_pem_slice(include_bytes!("tls-cert.pem")).unwrap();
-        let key = PrivateKeyDer::from_pem_slice(include_bytes!("tls-key.pem")).unwrap();
+        let certificate = CertificateDer::from_pem_slice(include_bytes!("salesforce/tests/tls-cert.pem")).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(include_bytes!("salesforce/tests/tls-key.pem")).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let builder = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = builder.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();

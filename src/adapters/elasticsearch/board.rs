@@ -1,0 +1,146 @@
+//! Jobs in the index of our own: posted, claimed by whoever writes first, remembered.
+
+use std::time::Duration;
+
+use domain::{ConnectorId, Counts, ES_UNREADABLE, Ended, Fault, IndexName, Job, JobId, JobStatus, JobType, Timestamp};
+use ports::JobRecord;
+use serde_json::{Value, json};
+
+use super::Elastic;
+use super::state::Kept;
+
+/// A job in work of which nothing was heard for that long is nobody's. Engines write their progress every few seconds.
+const ABANDONED: Duration = Duration::from_secs(300);
+
+/// Jobs that a claim looks at: more than one, since others claim too.
+const CANDIDATES: usize = 10;
+
+fn id(job: &JobId) -> String {
+    format!("job:{job}")
+}
+
+fn counts(counts: &Counts) -> Value {
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files } = counts;
+    json!({ "read": read, "written": written, "written_bytes": written_bytes, "deleted": deleted, "set_aside": set_aside, "cut": cut, "files": files })
+}
+
+fn counts_of(value: &Value) -> Counts {
+    let number = |key: &str| value[key].as_u64().unwrap_or(0);
+    Counts {
+        read: number("read"),
+        written: number("written"),
+        written_bytes: number("written_bytes"),
+        deleted: number("deleted"),
+        set_aside: number("set_aside"),
+        cut: number("cut"),
+        files: number("files"),
+    }
+}
+
+fn job_of(kept: &Kept) -> Option<Job> {
+    let text = |key: &str| kept.source[key].as_str();
+    let kinds = [JobType::Full, JobType::Incremental, JobType::AccessControl];
+    let kind = kinds.into_iter().find(|kind| text("job") == Some(kind.as_str()))?;
+    let (connector, index) = (ConnectorId::new(text("connector")?), IndexName::new(text("index")?));
+    Some(Job { id: JobId::new(kept.id.strip_prefix("job:")?), connector, index, kind })
+}
+
+fn record_of(kept: &Kept) -> Option<JobRecord> {
+    let text = |key: &str| kept.source[key].as_str();
+    Some(JobRecord {
+        job: job_of(kept)?,
+        status: JobStatus::parse(text("status")?)?,
+        created: text("created")?.parse().ok()?,
+        ended: text("ended").and_then(|ended| ended.parse().ok()),
+        error: text("error").map(str::to_owned),
+        counts: counts_of(&kept.source["counts"]),
+    })
+}
+
+fn unreadable(kept: &Kept) -> Fault {
+    Fault::new(&ES_UNREADABLE, format!("`{}` of the job board cannot be read", kept.id))
+}
+
+impl Elastic {
+    /// Puts a job on the board; one that is there already stays as it is.
+    pub(super) async fn post_job(&self, job: &Job, now: Timestamp) -> Result<(), Fault> {
+        let document = json!({
+            "what": "job", "connector": job.connector.as_str(), "index": job.index.as_str(), "job": job.kind.as_str(),
+            "status": JobStatus::Pending.as_str(), "created": now.to_string(), "order": now.as_microsecond(), "counts": {},
+        });
+        self.put(&id(&job.id), document, None).await.map(|_| ())
+    }
+
+    /// Claims the oldest job that waits or was abandoned.
+    pub(super) async fn claim_job(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault> {
+        let ours: Vec<_> = connectors.iter().map(ConnectorId::as_str).collect();
+        let silent = now.checked_sub(ABANDONED).unwrap_or(now).to_string();
+        let abandoned = json!({ "bool": { "filter": [
+            { "term": { "status": JobStatus::InProgress.as_str() } }, { "range": { "seen": { "lt": silent } } },
+        ] } });
+        let waiting = json!({ "terms": { "status": [JobStatus::Pending.as_str(), JobStatus::Suspended.as_str()] } });
+        let query = json!({
+            "size": CANDIDATES, "sort": [{ "order": "asc" }],
+            "query": { "bool": {
+                "filter": [{ "term": { "what": "job" } }, { "terms": { "connector": ours } }],
+                "should": [waiting, abandoned], "minimum_should_match": 1,
+            } },
+        });
+        loop {
+            let found = self.find(&query).await?;
+            for kept in &found {
+                let job = job_of(kept).ok_or_else(|| unreadable(kept))?;
+                let mut document = kept.source.clone();
+                document["status"] = json!(JobStatus::InProgress.as_str());
+                document["seen"] = json!(now.to_string());
+                document["ended"] = Value::Null;
+                document["error"] = Value::Null;
+                if self.put(&kept.id, document, Some(kept.version)).await?.is_some() {
+                    return Ok(Some(job));
+                }
+            }
+            // Every candidate went to somebody else: each round, somebody's work went on, so this ends.
+            if found.len() < CANDIDATES {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Changes a job that this process has claimed.
+    pub(super) async fn change_job(&self, job: &JobId, now: Timestamp, change: impl FnOnce(&mut Value)) -> Result<(), Fault> {
+        let id = id(job);
+        let Some(kept) = self.get(&id).await? else { return Ok(()) };
+        let mut document = kept.source;
+        change(&mut document);
+        document["seen"] = json!(now.to_string());
+        self.held.borrow_mut().entry(id.clone()).or_insert(kept.version);
+        self.put_held(&id, document).await
+    }
+
+    /// Says how far a job is.
+    pub(super) async fn note_progress(&self, job: &JobId, done: &Counts, now: Timestamp) -> Result<(), Fault> {
+        self.change_job(job, now, |document| document["counts"] = counts(done)).await
+    }
+
+    /// Writes how a job ended.
+    pub(super) async fn end_job(&self, job: &JobId, ended: &Ended, now: Timestamp) -> Result<(), Fault> {
+        let change = |document: &mut Value| {
+            document["status"] = json!(ended.status.as_str());
+            document["counts"] = counts(&ended.counts);
+            document["error"] = json!(ended.fault.as_ref().map(ToString::to_string));
+            document["ended"] = json!(now.to_string());
+        };
+        self.change_job(job, now, change).await
+    }
+
+    /// The latest jobs of a connector, newest first.
+    pub(super) async fn job_history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault> {
+        let query = json!({
+            // The server's own limit of a page.
+            "size": most.min(10_000), "sort": [{ "order": "desc" }],
+            "query": { "bool": { "filter": [{ "term": { "what": "job" } }, { "term": { "connector": connector.as_str() } }] } },
+        });
+        let found = self.find(&query).await?;
+        found.iter().map(|kept| record_of(kept).ok_or_else(|| unreadable(kept))).collect()
+    }
+}

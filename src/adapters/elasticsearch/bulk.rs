@@ -1,0 +1,179 @@
+//! Bulk requests: their lines, and what became of each item.
+
+use domain::json::push_string;
+use domain::{BulkOp, ES_DOC_TOO_LARGE, ES_UNREADABLE, Fault, ItemOutcome};
+use serde::Deserialize;
+
+use super::Elastic;
+use super::http::segment;
+use super::wire::{self, Complaint, Item};
+
+/// Only this of an answer: ids and versions of thousands of documents would be read for nothing.
+const FILTER: &str = "filter_path=items.*.status,items.*.error";
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    items: Vec<Entry>,
+}
+
+/// `{"index":{...}}`, whatever the action.
+#[derive(Deserialize)]
+struct Entry {
+    #[serde(alias = "create", alias = "update", alias = "delete")]
+    index: Told,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    status: u16,
+    #[serde(default)]
+    error: Option<Complaint>,
+}
+
+/// A document of a search, as a delete names it: gone only if nobody touched it since.
+pub(super) struct Doomed {
+    pub(super) id: String,
+    pub(super) routing: Option<String>,
+    pub(super) seq_no: i64,
+    pub(super) primary_term: i64,
+}
+
+/// The lines of a batch.
+pub(super) fn lines(index: &str, ops: &[BulkOp]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(ops.iter().map(|op| op.bytes() + index.len() + 32).sum());
+    for op in ops {
+        match op {
+            BulkOp::Put(document) => {
+                action(&mut out, "index", index, document.id.as_str());
+                out.extend_from_slice(b"}}\n");
+                out.extend_from_slice(&document.body);
+            }
+            BulkOp::Keep(id) => {
+                action(&mut out, "update", index, id.as_str());
+                // An update that changes nothing and is yet carried out: it moves the document's sequence number beyond the mark.
+                out.extend_from_slice(b",\"retry_on_conflict\":3}}\n{\"doc\":{},\"detect_noop\":false}");
+            }
+        }
+        out.push(b'\n');
+    }
+    out
+}
+
+fn deletes(index: &str, doomed: &[Doomed]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(doomed.len() * (index.len() + 128));
+    for Doomed { id, routing, seq_no, primary_term } in doomed {
+        action(&mut out, "delete", index, id);
+        if let Some(routing) = routing {
+            out.extend_from_slice(b",\"routing\":");
+            push_string(&mut out, routing);
+        }
+        out.extend_from_slice(format!(",\"if_seq_no\":{seq_no},\"if_primary_term\":{primary_term}}}}}\n").as_bytes());
+    }
+    out
+}
+
+/// An action up to its id; the caller closes it.
+fn action(out: &mut Vec<u8>, name: &str, index: &str, id: &str) {
+    out.extend_from_slice(format!("{{\"{name}\":{{\"_index\":").as_bytes());
+    push_string(out, index);
+    out.extend_from_slice(b",\"_id\":");
+    push_string(out, id);
+}
+
+impl Elastic {
+    /// Writes a batch. One that is too large for a request goes in halves.
+    pub(super) async fn write(&self, index: &str, ops: &[BulkOp]) -> Result<Vec<ItemOutcome>, Fault> {
+        let path = match &self.config.pipeline {
+            Some(pipeline) => format!("/_bulk?pipeline={}&{FILTER}", segment(pipeline)),
+            None => format!("/_bulk?{FILTER}"),
+        };
+        let mut outcomes = Vec::with_capacity(ops.len());
+        let mut todo = vec![ops];
+        while let Some(part) = todo.pop() {
+            match self.bulk(&path, lines(index, part), part.len()).await {
+                Ok(items) => outcomes.extend(items.into_iter().map(outcome).collect::<Result<Vec<_>, _>>()?),
+                Err(fault) if fault.code == &ES_DOC_TOO_LARGE && part.len() > 1 => {
+                    let (first, rest) = part.split_at(part.len() / 2);
+                    todo.extend([rest, first]);
+                }
+                Err(fault) if fault.code == &ES_DOC_TOO_LARGE => outcomes.push(ItemOutcome::SetAside(fault)),
+                Err(fault) => return Err(fault),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// Deletes documents that nobody touched since they were found; returns how many.
+    pub(super) async fn delete(&self, index: &str, mut doomed: Vec<Doomed>) -> Result<u64, Fault> {
+        let (mut deleted, mut made) = (0, 0);
+        while !doomed.is_empty() {
+            let items = self.bulk(&format!("/_bulk?{FILTER}"), deletes(index, &doomed), doomed.len()).await?;
+            let (mut again, mut reason) = (Vec::new(), None);
+            for (document, item) in doomed.into_iter().zip(items) {
+                match item {
+                    Item::Done => deleted += 1,
+                    // Somebody was faster, or wrote it meanwhile.
+                    Item::Missing => {}
+                    Item::Retry(fault) if fault.code == &domain::ES_CONFLICT => {}
+                    Item::Retry(fault) => {
+                        again.push(document);
+                        reason = Some(fault);
+                    }
+                    Item::Refused(fault) | Item::Stop(fault) => return Err(fault),
+                }
+            }
+            doomed = again;
+            if let Some(fault) = reason {
+                made += 1;
+                if made >= self.http.attempts() {
+                    return Err(fault);
+                }
+                self.http.wait(&fault, made).await;
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Sends one bulk request until it is answered. Each try passes the gate; the waits between do not hold a place.
+    async fn bulk(&self, path: &str, lines: Vec<u8>, count: usize) -> Result<Vec<Item>, Fault> {
+        let call = self.http.bulk(path, lines)?;
+        let mut made = 0;
+        loop {
+            let pass = self.gate.pass().await;
+            let answer = self.http.once(&call).await.and_then(|body| read(&body, count));
+            let overloaded = match &answer {
+                Ok(items) => items.iter().any(|item| matches!(item, Item::Retry(fault) if wire::is_overload(fault))),
+                Err(fault) => wire::is_overload(fault),
+            };
+            pass.done(overloaded);
+            let fault = match answer {
+                Ok(items) => return Ok(items),
+                Err(fault) => fault,
+            };
+            made += 1;
+            if made >= self.http.attempts() || !wire::is_worth_another_try(fault.code) {
+                return Err(fault);
+            }
+            self.http.wait(&fault, made).await;
+        }
+    }
+}
+
+fn read(body: &[u8], count: usize) -> Result<Vec<Item>, Fault> {
+    let Answer { items } = serde_json::from_slice(body).map_err(|error| wire::unreadable(&error))?;
+    if items.len() != count {
+        return Err(Fault::new(&ES_UNREADABLE, format!("the answer speaks of {} of {count} items", items.len())));
+    }
+    Ok(items.into_iter().map(|entry| wire::item(entry.index.status, entry.index.error.as_ref())).collect())
+}
+
+fn outcome(item: Item) -> Result<ItemOutcome, Fault> {
+    match item {
+        // A document to keep that is not there has nothing to lose.
+        Item::Done | Item::Missing => Ok(ItemOutcome::Written),
+        Item::Retry(fault) => Ok(ItemOutcome::Retry(fault)),
+        Item::Refused(fault) => Ok(ItemOutcome::SetAside(fault)),
+        Item::Stop(fault) => Err(fault),
+    }
+}

@@ -1,0 +1,215 @@
+//! Which documents a run did not meet: those whose sequence number is not beyond the mark of the run's beginning (docs/decisions/0013).
+
+use std::collections::BTreeMap;
+
+use domain::catalog::Layout;
+use domain::{ES_INDEX_CLOSED, ES_INDEX_GONE, ES_NO_PIPELINE, ES_READ_ONLY, ES_REFUSED, Fault};
+use ports::Target;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::bulk::Doomed;
+use super::http::{Call, segment};
+use super::{Elastic, mapping};
+
+/// Documents that a sweep looks at in one go: what it holds in memory.
+const SWEEP_STEP: usize = 1000;
+
+/// What an index says of itself when a run begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Mark {
+    /// Identity of the index; one that is made anew under the same name has another.
+    uuid: String,
+    /// By shard, the number up to which all its copies have everything.
+    ///
+    /// Not the highest number given: those beyond may be given again when another copy takes over, to documents that the run has met.
+    shards: BTreeMap<u32, i64>,
+    /// The index was made anew while the run was interrupted: what the run had met is not in it, and nothing is deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    replaced: bool,
+}
+
+impl Mark {
+    fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    fn encode(&self) -> String {
+        // Strings and numbers always are JSON.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize)]
+struct Stats {
+    #[serde(default)]
+    indices: BTreeMap<String, IndexStats>,
+}
+#[derive(Deserialize)]
+struct IndexStats {
+    uuid: String,
+    #[serde(default)]
+    shards: BTreeMap<u32, Vec<ShardStats>>,
+}
+#[derive(Deserialize)]
+struct ShardStats {
+    routing: Routing,
+    #[serde(default)]
+    seq_no: Option<SeqNo>,
+}
+#[derive(Deserialize)]
+struct Routing {
+    primary: bool,
+}
+#[derive(Deserialize)]
+struct SeqNo {
+    global_checkpoint: i64,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    hits: Hits,
+}
+#[derive(Deserialize)]
+struct Hits {
+    hits: Vec<Hit>,
+}
+#[derive(Deserialize)]
+struct Hit {
+    #[serde(rename = "_id")]
+    id: String,
+    #[serde(rename = "_seq_no")]
+    seq_no: i64,
+    #[serde(rename = "_primary_term")]
+    primary_term: i64,
+    #[serde(default, rename = "_routing")]
+    routing: Option<String>,
+    #[serde(default, rename = "_source")]
+    source: Option<Value>,
+    sort: Vec<Value>,
+}
+
+impl Hit {
+    /// Whether it is of a kind that stays. One that does not show its source may be.
+    fn is_spared(&self, spare: &[String]) -> bool {
+        if spare.is_empty() {
+            return false;
+        }
+        let Some(source) = &self.source else { return true };
+        let named = |kind: &Value| kind.as_str().is_some_and(|kind| spare.iter().any(|spared| spared == kind));
+        named(&source["attributes"]["type"]) || (source["type"] == "content_document" && named(&source["type"]))
+    }
+}
+
+impl Elastic {
+    /// Creates the index or checks the one that is there; gives the mark of the run.
+    pub(super) async fn ready(&self, target: &Target, layout: &Layout) -> Result<String, Fault> {
+        let path = format!("/{}", segment(target.index.as_str()));
+        let settings = format!("{path}?flat_settings=true&filter_path=*.settings");
+        match self.http.json::<BTreeMap<String, Value>>(Call::get(settings)).await {
+            Ok(indices) => check(&indices)?,
+            Err(fault) if fault.code == &ES_INDEX_GONE => {
+                let body = mapping::index(layout, self.config.field_budget, self.server.flat_type());
+                self.create(&path, &body).await?;
+            }
+            Err(fault) => return Err(fault),
+        }
+        self.check_pipeline().await?;
+        let (_, now) = self.mark_of(target).await?;
+        let mark = match target.mark.as_deref().and_then(Mark::read) {
+            Some(given) if given.uuid == now.uuid => given,
+            Some(_) => {
+                tracing::warn!(index = %target.index, "the index was made anew while the run was interrupted; this run deletes nothing");
+                Mark { replaced: true, ..now }
+            }
+            None => now,
+        };
+        Ok(mark.encode())
+    }
+
+    /// Creates an index; one that somebody else made meanwhile is as good.
+    pub(super) async fn create(&self, path: &str, body: &Value) -> Result<(), Fault> {
+        match self.http.ask(Call::put(path, body)).await {
+            Err(fault) if fault.message.contains("resource_already_exists_exception") => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    async fn check_pipeline(&self) -> Result<(), Fault> {
+        let Some(pipeline) = &self.config.pipeline else { return Ok(()) };
+        match self.http.ask(Call::get(format!("/_ingest/pipeline/{}", segment(pipeline)))).await {
+            Err(fault) if fault.message.contains("answered 404") => {
+                Err(Fault::new(&ES_NO_PIPELINE, format!("there is no ingest pipeline `{pipeline}`")))
+            }
+            // Whoever may write through a pipeline may not always look at it; the first batch will tell.
+            Err(fault) if fault.code == &domain::ES_FORBIDDEN => Ok(()),
+            other => other.map(|_| ()),
+        }
+    }
+
+    /// The true name of the index and its mark as of now.
+    async fn mark_of(&self, target: &Target) -> Result<(String, Mark), Fault> {
+        let filter = "level=shards&filter_path=indices.*.uuid,indices.*.shards.*.routing.primary,indices.*.shards.*.seq_no";
+        let Stats { indices } = self.http.json(Call::get(format!("/{}/_stats?{filter}", segment(target.index.as_str())))).await?;
+        let mut indices = indices.into_iter();
+        let Some((name, IndexStats { uuid, shards })) = indices.next() else {
+            return Err(Fault::new(&ES_INDEX_GONE, format!("there is no index `{}`", target.index)));
+        };
+        if indices.next().is_some() {
+            return Err(Fault::new(&ES_REFUSED, format!("`{}` stands for several indices", target.index)));
+        }
+        let primary = |copies: Vec<ShardStats>| copies.into_iter().find(|copy| copy.routing.primary).and_then(|copy| copy.seq_no);
+        let numbers = shards.into_iter().filter_map(|(shard, copies)| Some((shard, primary(copies)?.global_checkpoint)));
+        Ok((name, Mark { uuid, shards: numbers.collect(), replaced: false }))
+    }
+
+    /// Deletes what the run did not meet.
+    pub(super) async fn swept(&self, target: &Target, spare: &[String]) -> Result<u64, Fault> {
+        let Some(mark) = target.mark.as_deref().and_then(Mark::read).filter(|mark| !mark.replaced) else {
+            tracing::warn!(index = %target.index, "nothing is deleted: it is not known what the index held when the run began");
+            return Ok(0);
+        };
+        let (index, now) = self.mark_of(target).await?;
+        if now.uuid != mark.uuid {
+            return Err(Fault::new(&ES_INDEX_GONE, format!("the index `{}` was made anew while the run wrote to it", target.index)));
+        }
+        self.http.ask(Call::order(format!("/{}/_refresh", segment(&index)))).await?;
+        let mut deleted = 0;
+        for (shard, last) in mark.shards.into_iter().filter(|(_, last)| *last >= 0) {
+            deleted += self.sweep_shard(&index, shard, last, spare).await?;
+        }
+        Ok(deleted)
+    }
+
+    async fn sweep_shard(&self, index: &str, shard: u32, last: i64, spare: &[String]) -> Result<u64, Fault> {
+        let path = format!("/{}/_search?preference=_shards:{shard}&allow_partial_search_results=false", segment(index));
+        let mut query = json!({
+            "size": SWEEP_STEP, "query": { "range": { "_seq_no": { "lte": last } } }, "sort": [{ "_seq_no": "asc" }],
+            "seq_no_primary_term": true, "track_total_hits": false, "_source": ["attributes.type", "type"],
+        });
+        let mut deleted = 0;
+        loop {
+            let Found { hits: Hits { hits } } = self.http.json(Call::post(path.as_str(), &query)).await?;
+            let Some(end) = hits.last().map(|hit| hit.sort.clone()) else { return Ok(deleted) };
+            query["search_after"] = json!(end);
+            let doomed = hits.into_iter().filter(|hit| !hit.is_spared(spare));
+            let doomed = doomed.map(|Hit { id, routing, seq_no, primary_term, .. }| Doomed { id, routing, seq_no, primary_term });
+            deleted += self.delete(index, doomed.collect()).await?;
+        }
+    }
+}
+
+/// Whether all indices behind a name are open and take documents.
+fn check(indices: &BTreeMap<String, Value>) -> Result<(), Fault> {
+    for (name, index) in indices {
+        let set = |key: &str| index["settings"][key].as_str() == Some("true");
+        if set("index.verified_before_close") {
+            return Err(Fault::new(&ES_INDEX_CLOSED, format!("the index `{name}` is closed")));
+        }
+        let blocks = ["index.blocks.write", "index.blocks.read_only", "index.blocks.read_only_allow_delete"];
+        if let Some(block) = blocks.into_iter().find(|block| set(block)) {
+            return Err(Fault::new(&ES_READ_ONLY, format!("the index `{name}` has `{block}` set")));
+        }
+    }
+    Ok(())
+}
