@@ -34,19 +34,17 @@ impl Index {
     /// The data directory cannot be used, or another process uses it.
     pub fn open(plan: &IndexPlan) -> Result<Self, Fault> {
         let IndexPlan::Embedded { path } = plan;
-        Ok(Self::embedded(Embedded::open(path, Arc::new(SystemClock))?))
+        Ok(Self::new(Rc::new(Embedded::open(path, Arc::new(SystemClock))?)))
     }
 
-    /// Around an embedded index that is open already.
-    pub fn embedded(embedded: Embedded) -> Self {
-        let embedded = Rc::new(embedded);
-        Self { sink: embedded.clone(), checkpoints: embedded.clone(), board: embedded }
+    /// Around one that is open already.
+    pub fn new<I: Sink + Checkpoints + JobBoard>(open: Rc<I>) -> Self {
+        Self { sink: open.clone(), checkpoints: open.clone(), board: open }
     }
 
     /// One that only counts: nothing is written anywhere.
     pub fn counting() -> Self {
-        let counting = Rc::new(Counting::default());
-        Self { sink: counting.clone(), checkpoints: counting.clone(), board: counting }
+        Self::new(Rc::new(Counting::default()))
     }
 }
 

@@ -1,8 +1,15 @@
 //! The index adapter against real servers, named by `SLUICE_LIVE_ELASTICSEARCH` and `SLUICE_LIVE_OPENSEARCH` (deploy/testbed starts them).
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
+#[path = "common/golden.rs"]
+mod golden;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::rc::Rc;
 use std::sync::Arc;
 
+use actors::supervisor::Monitor;
 use adapters::elasticsearch::{Elastic, ElasticAuth, ElasticConfig, ServerKind};
 use domain::catalog::{FieldKind, Layout};
 use domain::{
@@ -12,6 +19,9 @@ use domain::{
 };
 use ports::fakes::FakeClock;
 use ports::{Checkpoints, JobBoard, Secret, SetAside, Sink, Target};
+use simulator::faults::FaultPlan;
+use sluice::app::{self, Index};
+use tokio::sync::watch;
 
 /// A server that is there, with an index and a state index of this test alone.
 struct Live {
@@ -137,6 +147,52 @@ async fn submit(elastic: &Elastic, target: &Target, ops: Vec<BulkOp>) {
     let count = ops.len();
     let outcomes = elastic.submit(target, Arc::new(ops)).await.unwrap();
     assert_eq!(outcomes, vec![ItemOutcome::Written; count]);
+}
+
+/// Syncs the golden org into the server through the whole engine; gives what the server holds then.
+async fn sync_golden(live: &Live, org: &simulator::Running, case: &str) -> BTreeMap<String, String> {
+    let mut plan = golden::plan(org, Path::new("unused"), case);
+    plan.connectors[0].index = IndexName::new(&live.index);
+    let index = Index::new(Rc::new(live.connect().await));
+    let (_stop, stopped) = watch::channel(false);
+    let job = app::run_job(&plan, &plan.connectors[0], &index, Arc::new(Monitor::default()), stopped);
+    let (_, ended) = job.await.unwrap();
+    assert_eq!((ended.status, ended.fault), (JobStatus::Completed, None));
+    live.raw("POST", &format!("/{}/_refresh", live.index), "").await;
+    let answer = live.raw("GET", &format!("/{}/_search?size=5000", live.index), "").await;
+    let body = dechunked(answer.split_once("\r\n\r\n").unwrap(), answer.to_lowercase().contains("transfer-encoding: chunked"));
+    let answer: serde_json::Value = serde_json::from_str(&body).unwrap();
+    let hits = answer["hits"]["hits"].as_array().unwrap().iter();
+    hits.map(|hit| (hit["_id"].as_str().unwrap().to_owned(), hit["_source"].to_string())).collect()
+}
+
+/// The body of an answer, put together when it came in chunks.
+fn dechunked((_, mut body): (&str, &str), chunked: bool) -> String {
+    if !chunked {
+        return body.to_owned();
+    }
+    let mut whole = String::new();
+    while let Some((size, rest)) = body.split_once("\r\n") {
+        let size = usize::from_str_radix(size, 16).unwrap();
+        whole.push_str(&rest[..size]);
+        body = rest[size..].trim_start_matches("\r\n");
+        if size == 0 {
+            break;
+        }
+    }
+    whole
+}
+
+#[test]
+fn the_whole_engine_gives_the_references_documents_and_a_second_run_deletes_what_is_gone() {
+    on_each("golden", async |live| {
+        let org = golden::org(None, FaultPlan::default());
+        golden::assert_golden("full", &org, sync_golden(live, &org, "full").await);
+        let custom = sync_golden(live, &org, "custom_all").await;
+        golden::assert_golden("custom_all", &org, custom);
+        // The second run saw what the third does not choose, and everything of it goes.
+        golden::assert_golden("full", &org, sync_golden(live, &org, "full").await);
+    });
 }
 
 #[test]

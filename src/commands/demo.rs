@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ async fn present(args: &DemoArgs, data: &Data) -> Result<ExitCode, Failure> {
     let connector = plan.connector(None)?;
     let embedded = Embedded::open(&data.path, Arc::new(SystemClock))?;
     let reader = embedded.reader();
-    let index = Index::embedded(embedded);
+    let index = Index::new(Rc::new(embedded));
     let (stop, monitor, shown) = (watch::channel(false).0, Arc::new(Monitor::default()), Arc::new(Shown::new()));
     let page = if args.once {
         None
