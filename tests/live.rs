@@ -345,7 +345,7 @@ fn a_job_is_claimed_once_and_taken_over_when_it_is_abandoned() {
         let connectors = [connector.clone()];
         let mut claimed = Vec::new();
         for _ in 0..3 {
-            let (a, b) = futures::join!(one.claim(&connectors, at(10)), two.claim(&connectors, at(10)));
+            let (a, b) = tokio::join!(one.claim(&connectors, at(10)), two.claim(&connectors, at(10)));
             claimed.extend([a.unwrap(), b.unwrap()].into_iter().flatten().map(|job| job.id.to_string()));
         }
         claimed.sort_unstable();

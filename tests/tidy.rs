@@ -80,13 +80,13 @@ fn layers_depend_on_what_is_left_of_them_only() {
 }
 
 #[test]
-fn actix_is_named_by_the_engine_and_the_root_and_http_clients_by_the_adapters() {
+fn actix_is_named_by_the_engine_and_http_clients_by_the_adapters() {
     for (manifest, actix, client) in [
         ("src/domain", false, false),
         ("src/ports", false, false),
         ("src/adapters", false, true),
         ("actors", true, false),
-        (".", true, false),
+        (".", false, false),
     ] {
         let names = dependencies(manifest);
         assert_eq!(names.iter().any(|name| name == "actix"), actix, "{manifest}: actix");

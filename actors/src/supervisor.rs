@@ -111,19 +111,8 @@ pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
 
 /// Generations, then the sweep. A fault leaves the checkpoint for the next job.
 async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, stats: &Arc<RunStats>) -> Result<JobStatus, Fault> {
-    let (checkpoints, clock) = (&work.ports.checkpoints, &work.ports.clock);
     let fingerprint = fingerprint(&work.fingerprint, &planned.objects);
-    let mut checkpoint = match checkpoints.load(&job.connector, job.kind).await? {
-        Some(unfinished) if unfinished.fingerprint == fingerprint => {
-            tracing::info!(run = %unfinished.run, "an unfinished run goes on from its checkpoint");
-            unfinished
-        }
-        _ => Checkpoint::fresh(RunId::new(format!("{}-{}", job.id, clock.now().as_millisecond())), fingerprint),
-    };
-    let mut target =
-        Target { connector: job.connector.clone(), index: job.index.clone(), run: checkpoint.run.clone(), mark: checkpoint.mark.take() };
-    target.mark = work.ports.sink.prepare(&target, &planned.layout).await.map_err(|fault| fault.context("prepare the index"))?;
-    checkpoint.mark.clone_from(&target.mark);
+    let (mut checkpoint, target) = begin(work, job, fingerprint, &planned.layout).await?;
     let run = Run {
         target,
         kind: job.kind,
@@ -163,6 +152,31 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         }
     }
     finish(work, &run, &planned.skipped).await
+}
+
+/// The checkpoint to start from, and the index made ready for it. An unfinished run goes on only if documents would look the same and the
+/// index is still the one that it began with.
+async fn begin(work: &ConnectorWork, job: &Job, fingerprint: String, layout: &catalog::Layout) -> Result<(Checkpoint, Target), Fault> {
+    let Ports { sink, checkpoints, clock, .. } = &work.ports;
+    let prepared = async |checkpoint: &Checkpoint| {
+        let run = checkpoint.run.clone();
+        let target = Target { connector: job.connector.clone(), index: job.index.clone(), run, mark: checkpoint.mark.clone() };
+        let mark = sink.prepare(&target, layout).await.map_err(|fault| fault.context("prepare the index"))?;
+        Ok::<_, Fault>(Target { mark, ..target })
+    };
+    let unfinished = checkpoints.load(&job.connector, job.kind).await?.filter(|checkpoint| checkpoint.fingerprint == fingerprint);
+    if let Some(checkpoint) = unfinished {
+        let target = prepared(&checkpoint).await?;
+        if target.mark == checkpoint.mark {
+            tracing::info!(run = %checkpoint.run, "an unfinished run goes on from its checkpoint");
+            return Ok((checkpoint, target));
+        }
+        tracing::warn!(run = %checkpoint.run, "the index was made anew since the run broke off; it starts from the beginning");
+    }
+    let mut checkpoint = Checkpoint::fresh(RunId::new(format!("{}-{}", job.id, clock.now().as_millisecond())), fingerprint);
+    let target = prepared(&checkpoint).await?;
+    checkpoint.mark.clone_from(&target.mark);
+    Ok((checkpoint, target))
 }
 
 /// Deletes what the run did not meet, unless it could not look at everything, and forgets the checkpoint.

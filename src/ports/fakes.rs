@@ -256,9 +256,14 @@ pub struct FakeSink {
     pub sweeps: Cell<usize>,
     /// Most operations in one batch.
     pub largest: Cell<usize>,
+    /// Which index it is; another one after it was made anew.
+    pub identity: Cell<u32>,
 }
 #[async_trait(?Send)]
 impl Sink for FakeSink {
+    async fn prepare(&self, _target: &Target, _layout: &Layout) -> Result<Option<String>, Fault> {
+        Ok(Some(format!("index {}", self.identity.get())))
+    }
     async fn submit(&self, target: &Target, ops: Arc<Vec<BulkOp>>) -> Result<Vec<ItemOutcome>, Fault> {
         let _inside = self.writing.enter();
         self.largest.set(self.largest.get().max(ops.len()));

@@ -70,3 +70,17 @@ fn a_checkpoint_that_cannot_be_written_ends_the_run_soon_and_the_next_one_comple
         assert_eq!((ended.status, world.records()), (JobStatus::Completed, world.source.ids()));
     });
 }
+
+#[test]
+fn an_index_made_anew_while_a_run_was_broken_off_gets_everything_again() {
+    process(async {
+        let world = World::new(FakeSource::default());
+        world.sink.on_batch.on(4, Script::Fail(&DB_WRITE));
+        assert_eq!(world.sync().await.status, JobStatus::Error);
+        assert!(world.checkpoints.kept.borrow().as_ref().is_some_and(|checkpoint| checkpoint.progress("Account").after.is_some()));
+        world.sink.docs.borrow_mut().clear();
+        world.sink.identity.set(1);
+        let ended = world.sync().await;
+        assert_eq!((ended.status, world.records()), (JobStatus::Completed, world.source.ids()));
+    });
+}
