@@ -27,7 +27,7 @@ pub(crate) fn page_status(stats: Option<&RunStats>, ended: Option<&Ended>, elaps
         "objects": objects(stats),
         "files": { "found": found, "done": done },
         "lanes": lanes,
-        "counts": counts(&stats.counts()),
+        "counts": stats.counts(),
         "error": error,
     })
 }
@@ -40,7 +40,7 @@ pub(crate) fn summary(job: &str, connector: &str, ended: &Ended, stats: Option<&
         "status": ended.status.as_str(),
         "error": ended.fault.as_ref().map(ToString::to_string),
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
-        "counts": counts(&ended.counts),
+        "counts": ended.counts,
         "objects": stats.map(objects),
     })
 }
@@ -73,11 +73,6 @@ pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Durati
 fn objects(stats: &RunStats) -> Vec<Value> {
     let object = |object: &actors::events::ObjectStats| json!({ "name": object.name, "read": object.read(), "written": object.written(), "total": object.total(), "done": object.done() });
     stats.objects.iter().map(object).collect()
-}
-
-fn counts(counts: &Counts) -> Value {
-    let Counts { read, written, written_bytes, deleted, set_aside, cut, files } = counts;
-    json!({ "read": read, "written": written, "written_bytes": written_bytes, "deleted": deleted, "set_aside": set_aside, "cut": cut, "files": files })
 }
 
 fn millis(time: Duration) -> u64 {

@@ -160,8 +160,8 @@ async fn download_with_retries(extracting: &Extracting, file: &FileRef, version:
 /// what the answer announced and what the file's metadata say.
 async fn download(extracting: &Extracting, file: &FileRef, version: RecordId) -> Result<Vec<u8>, Fault> {
     let mut arriving = extracting.source.file(version).await?;
-    let announced = arriving.length.or(file.size);
-    let mut content = Vec::with_capacity(usize::try_from(announced.unwrap_or(0).min(extracting.max_file)).unwrap_or(0));
+    let announced = arriving.length;
+    let mut content = Vec::with_capacity(usize::try_from(announced.or(file.size).unwrap_or(0).min(extracting.max_file)).unwrap_or(0));
     while let Some(chunk) = arriving.chunks.next().await {
         content.extend_from_slice(&chunk?);
         if content.len() as u64 > extracting.max_file {

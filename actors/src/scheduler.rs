@@ -191,13 +191,18 @@ mod tests {
         (Rc::new(board), job)
     }
 
+    /// A scheduler that serves the job's connector from `source`.
+    fn serving(board: &Rc<FakeBoard>, job: &Job, source: FakeSource) -> (SchedulerHandle, watch::Sender<bool>) {
+        let (stop, stopped) = watch::channel(false);
+        let served = [(job.connector.clone(), work(source, stopped))];
+        (JobScheduler::start(board.clone(), Arc::new(FakeClock::default()), served), stop)
+    }
+
     #[actix_rt::test]
     async fn a_panic_of_the_supervisor_ends_the_job_with_an_error_and_the_next_one_runs() {
         tokio::time::pause();
         let (board, job) = posted();
-        let (_stop, stopped) = watch::channel(false);
-        let served = [(job.connector.clone(), work(FakeSource::default(), stopped))];
-        let mut scheduler = JobScheduler::start(board.clone(), Arc::new(FakeClock::default()), served);
+        let (mut scheduler, _stop) = serving(&board, &job, FakeSource::default());
         panic_in(RunSupervisor::NAME, 1);
         let Finished::Job(_, ended) = scheduler.run_next().await else { panic!("the job ended") };
         assert_eq!((ended.status, ended.fault.map(|fault| fault.code)), (JobStatus::Error, Some(&EN_PANIC)));
@@ -210,9 +215,7 @@ mod tests {
     async fn a_panic_of_the_scheduler_is_told_and_never_a_hang() {
         tokio::time::pause();
         let (board, job) = posted();
-        let (_stop, stopped) = watch::channel(false);
-        let served = [(job.connector.clone(), work(FakeSource::default(), stopped))];
-        let mut scheduler = JobScheduler::start(board, Arc::new(FakeClock::default()), served);
+        let (mut scheduler, _stop) = serving(&board, &job, FakeSource::default());
         panic_in(JobScheduler::NAME, 1);
         assert!(matches!(scheduler.run_next().await, Finished::Board(fault) if fault.code == &EN_PANIC));
         assert!(matches!(scheduler.run_next().await, Finished::Board(_)));
@@ -224,10 +227,8 @@ mod tests {
         let (board, job) = posted();
         let theirs = Job { id: JobId::new("t"), connector: ConnectorId::new("theirs"), ..job.clone() };
         board.post(&theirs, domain::Timestamp::UNIX_EPOCH).await.unwrap();
-        let (_stop, stopped) = watch::channel(false);
         let source = FakeSource { slow: Duration::from_secs(4), ..FakeSource::default() };
-        let mut scheduler =
-            JobScheduler::start(board.clone(), Arc::new(FakeClock::default()), [(job.connector.clone(), work(source, stopped))]);
+        let (mut scheduler, _stop) = serving(&board, &job, source);
         let watched = async {
             tokio::time::sleep(Duration::from_secs(25)).await;
             board.0.borrow()[0].counts.read

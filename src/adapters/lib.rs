@@ -3,7 +3,9 @@
 pub mod counting;
 pub mod elasticsearch;
 pub mod embedded;
+mod retry;
 pub mod salesforce;
 #[cfg(test)]
 mod stub;
 mod tls;
+mod words;

@@ -26,6 +26,11 @@ impl JobType {
             Self::AccessControl => "access_control",
         }
     }
+
+    /// Reads the name in the protocol.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Full, Self::Incremental, Self::AccessControl].into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// How a job stands, by the names of the connector protocol.
@@ -75,7 +80,10 @@ pub struct Job {
 }
 
 /// What a job did, for the board and for people.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// As JSON, a counter that is not there is 0.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// Records read from the source.
     pub read: u64,
@@ -195,6 +203,14 @@ mod tests {
             }
             prop_assert_eq!(Checkpoint::decode(&checkpoint.encode()), Some(checkpoint));
         }
+    }
+
+    #[test]
+    fn counts_survive_the_way_into_json_and_back() {
+        let counts = Counts { read: 1, written: 2, written_bytes: u64::MAX, deleted: 4, set_aside: 5, cut: 6, files: 7 };
+        assert_eq!(serde_json::from_str::<Counts>(&serde_json::to_string(&counts).unwrap()).unwrap(), counts);
+        assert_eq!(serde_json::from_str::<Counts>("{}").unwrap(), Counts::default());
+        assert!(serde_json::from_str::<Counts>("nonsense").is_err());
     }
 
     #[test]

@@ -79,6 +79,7 @@ pub trait Sink: 'static {
     /// Makes the index ready for a run: creates it if need be, checks that it takes documents.
     ///
     /// Gives what the index needs to be told again to know which documents the run did not meet; `target.mark` has it when the run goes on.
+    /// Another mark than that one says that the index was made anew meanwhile: the run has to start from the beginning.
     async fn prepare(&self, target: &Target, layout: &Layout) -> Result<Option<String>, Fault> {
         let _ = layout;
         Ok(target.mark.clone())

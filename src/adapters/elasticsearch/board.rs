@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::{ConnectorId, Counts, ES_UNREADABLE, Ended, Fault, IndexName, Job, JobId, JobStatus, JobType, Timestamp};
 use ports::JobRecord;
+use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::Elastic;
@@ -19,28 +20,9 @@ fn id(job: &JobId) -> String {
     format!("job:{job}")
 }
 
-fn counts(counts: &Counts) -> Value {
-    let Counts { read, written, written_bytes, deleted, set_aside, cut, files } = counts;
-    json!({ "read": read, "written": written, "written_bytes": written_bytes, "deleted": deleted, "set_aside": set_aside, "cut": cut, "files": files })
-}
-
-fn counts_of(value: &Value) -> Counts {
-    let number = |key: &str| value[key].as_u64().unwrap_or(0);
-    Counts {
-        read: number("read"),
-        written: number("written"),
-        written_bytes: number("written_bytes"),
-        deleted: number("deleted"),
-        set_aside: number("set_aside"),
-        cut: number("cut"),
-        files: number("files"),
-    }
-}
-
 fn job_of(kept: &Kept) -> Option<Job> {
     let text = |key: &str| kept.source[key].as_str();
-    let kinds = [JobType::Full, JobType::Incremental, JobType::AccessControl];
-    let kind = kinds.into_iter().find(|kind| text("job") == Some(kind.as_str()))?;
+    let kind = JobType::parse(text("job")?)?;
     let (connector, index) = (ConnectorId::new(text("connector")?), IndexName::new(text("index")?));
     Some(Job { id: JobId::new(kept.id.strip_prefix("job:")?), connector, index, kind })
 }
@@ -53,7 +35,7 @@ fn record_of(kept: &Kept) -> Option<JobRecord> {
         created: text("created")?.parse().ok()?,
         ended: text("ended").and_then(|ended| ended.parse().ok()),
         error: text("error").map(str::to_owned),
-        counts: counts_of(&kept.source["counts"]),
+        counts: Counts::deserialize(&kept.source["counts"]).unwrap_or_default(),
     })
 }
 
@@ -119,14 +101,14 @@ impl Elastic {
 
     /// Says how far a job is.
     pub(super) async fn note_progress(&self, job: &JobId, done: &Counts, now: Timestamp) -> Result<(), Fault> {
-        self.change_job(job, now, |document| document["counts"] = counts(done)).await
+        self.change_job(job, now, |document| document["counts"] = json!(done)).await
     }
 
     /// Writes how a job ended.
     pub(super) async fn end_job(&self, job: &JobId, ended: &Ended, now: Timestamp) -> Result<(), Fault> {
         let change = |document: &mut Value| {
             document["status"] = json!(ended.status.as_str());
-            document["counts"] = counts(&ended.counts);
+            document["counts"] = json!(ended.counts);
             document["error"] = json!(ended.fault.as_ref().map(ToString::to_string));
             document["ended"] = json!(now.to_string());
         };

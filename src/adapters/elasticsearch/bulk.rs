@@ -106,7 +106,7 @@ impl Elastic {
 
     /// Deletes documents that nobody touched since they were found; returns how many.
     pub(super) async fn delete(&self, index: &str, mut doomed: Vec<Doomed>) -> Result<u64, Fault> {
-        let (mut deleted, mut made) = (0, 0);
+        let (mut deleted, mut tries) = (0, self.http.tries_of_items());
         while !doomed.is_empty() {
             let items = self.bulk(&format!("/_bulk?{FILTER}"), deletes(index, &doomed), doomed.len()).await?;
             let (mut again, mut reason) = (Vec::new(), None);
@@ -124,12 +124,10 @@ impl Elastic {
                 }
             }
             doomed = again;
-            if let Some(fault) = reason {
-                made += 1;
-                if made >= self.http.attempts() {
-                    return Err(fault);
-                }
-                self.http.wait(&fault, made).await;
+            if let Some(fault) = reason
+                && !tries.another(&fault).await
+            {
+                return Err(fault);
             }
         }
         Ok(deleted)
@@ -138,7 +136,7 @@ impl Elastic {
     /// Sends one bulk request until it is answered. Each try passes the gate; the waits between do not hold a place.
     async fn bulk(&self, path: &str, lines: Vec<u8>, count: usize) -> Result<Vec<Item>, Fault> {
         let call = self.http.bulk(path, lines)?;
-        let mut made = 0;
+        let mut tries = self.http.tries();
         loop {
             let pass = self.gate.pass().await;
             let answer = self.http.once(&call).await.and_then(|body| read(&body, count));
@@ -147,15 +145,10 @@ impl Elastic {
                 Err(fault) => wire::is_overload(fault),
             };
             pass.done(overloaded);
-            let fault = match answer {
-                Ok(items) => return Ok(items),
-                Err(fault) => fault,
-            };
-            made += 1;
-            if made >= self.http.attempts() || !wire::is_worth_another_try(fault.code) {
-                return Err(fault);
+            match answer {
+                Err(fault) if tries.another(&fault).await => {}
+                outcome => return outcome,
             }
-            self.http.wait(&fault, made).await;
         }
     }
 }

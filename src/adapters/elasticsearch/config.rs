@@ -7,7 +7,8 @@ use domain::{CF_INVALID, Fault};
 use ports::Secret;
 use url::Url;
 
-pub use crate::salesforce::{Retries, Timeouts};
+pub use crate::retry::Retries;
+pub use crate::salesforce::Timeouts;
 
 /// Everything that the adapter can be told.
 #[derive(Clone, Debug)]

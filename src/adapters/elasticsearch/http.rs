@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::config::{ElasticAuth, ElasticConfig, Retries, Timeouts};
 use super::wire;
+use crate::retry::Tries;
 use crate::tls;
 
 /// Largest answer that is taken into memory.
@@ -117,33 +118,23 @@ impl Http {
 
     /// Asks until there is a successful answer or no try is left.
     pub(super) async fn ask(&self, call: Call) -> Result<Bytes, Fault> {
-        let mut made = 0;
+        let mut tries = self.tries();
         loop {
-            let fault = match self.once(&call).await {
-                Ok(body) => return Ok(body),
-                Err(fault) => fault,
-            };
-            made += 1;
-            if made >= self.retries.attempts || !wire::is_worth_another_try(fault.code) {
-                return Err(fault);
+            match self.once(&call).await {
+                Err(fault) if tries.another(&fault).await => {}
+                outcome => return outcome,
             }
-            self.wait(&fault, made).await;
         }
     }
 
-    /// Waits after so many tries that failed: a random time up to a bound that doubles.
-    pub(super) async fn wait(&self, fault: &Fault, made: u32) {
-        let doubled = 1u32.checked_shl(made.saturating_sub(1)).unwrap_or(u32::MAX);
-        let bound = self.retries.first_wait.saturating_mul(doubled).min(self.retries.longest_wait);
-        let wait = bound.mul_f64(fastrand::f64());
-        let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-        tracing::warn!(code = fault.code.id, reason = fault.message, attempt = made, wait_ms, "request to the index is tried again");
-        tokio::time::sleep(wait).await;
+    /// The tries of one request.
+    pub(super) fn tries(&self) -> Tries {
+        Tries::new(self.retries, "index", wire::is_worth_another_try)
     }
 
-    /// Tries in all that a request gets.
-    pub(super) fn attempts(&self) -> u32 {
-        self.retries.attempts
+    /// The tries of items that may pass, whatever the reason.
+    pub(super) fn tries_of_items(&self) -> Tries {
+        Tries::new(self.retries, "index", |_| true)
     }
 
     /// Asks each node at most once, beginning with the one that answered last.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::bulk::Doomed;
 use super::http::{Call, segment};
-use super::{Elastic, mapping};
+use super::{Elastic, mapping, wire};
 
 /// Documents that a sweep looks at in one go: what it holds in memory.
 const SWEEP_STEP: usize = 1000;
@@ -130,7 +130,7 @@ impl Elastic {
     /// Creates an index; one that somebody else made meanwhile is as good.
     pub(super) async fn create(&self, path: &str, body: &Value) -> Result<(), Fault> {
         match self.http.ask(Call::put(path, body)).await {
-            Err(fault) if fault.message.contains("resource_already_exists_exception") => Ok(()),
+            Err(fault) if wire::is_already_there(&fault) => Ok(()),
             other => other.map(|_| ()),
         }
     }
@@ -138,9 +138,7 @@ impl Elastic {
     async fn check_pipeline(&self) -> Result<(), Fault> {
         let Some(pipeline) = &self.config.pipeline else { return Ok(()) };
         match self.http.ask(Call::get(format!("/_ingest/pipeline/{}", segment(pipeline)))).await {
-            Err(fault) if fault.message.contains("answered 404") => {
-                Err(Fault::new(&ES_NO_PIPELINE, format!("there is no ingest pipeline `{pipeline}`")))
-            }
+            Err(fault) if wire::is_missing(&fault) => Err(Fault::new(&ES_NO_PIPELINE, format!("there is no ingest pipeline `{pipeline}`"))),
             // Whoever may write through a pipeline may not always look at it; the first batch will tell.
             Err(fault) if fault.code == &domain::ES_FORBIDDEN => Ok(()),
             other => other.map(|_| ()),

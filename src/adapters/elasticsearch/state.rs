@@ -4,8 +4,8 @@ use domain::{ES_CONFLICT, ES_INDEX_GONE, ES_TAKEN_OVER, Fault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Elastic;
 use super::http::{Call, segment};
+use super::{Elastic, wire};
 
 /// A version of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -64,7 +64,7 @@ impl Elastic {
         match self.http.json(Call::get(self.state_path(&format!("/_doc/{}", segment(id))))).await {
             Ok(kept) => Ok(Some(kept)),
             // No document, or no index yet.
-            Err(fault) if fault.code == &ES_INDEX_GONE || fault.message.contains("answered 404") => Ok(None),
+            Err(fault) if fault.code == &ES_INDEX_GONE || wire::is_missing(&fault) => Ok(None),
             Err(fault) => Err(fault),
         }
     }

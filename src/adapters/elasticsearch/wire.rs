@@ -9,6 +9,8 @@ use domain::{
 };
 use serde::Deserialize;
 
+use crate::words::plain;
+
 /// Error types whose meaning does not depend on the request.
 static TYPES: &[(&str, &Code)] = &[
     ("index_not_found_exception", &ES_INDEX_GONE),
@@ -159,6 +161,16 @@ pub(super) fn is_worth_another_try(code: &Code) -> bool {
     [&ES_UNREACHABLE, &ES_SILENT, &ES_UNAVAILABLE, &ES_UNREADABLE, &ES_BUSY].contains(&code)
 }
 
+/// Whether what the path names is not there. No code of its own says so: what it means depends on what was asked for.
+pub(super) fn is_missing(fault: &Fault) -> bool {
+    fault.message.contains("answered 404")
+}
+
+/// Whether what was to be created is there already.
+pub(super) fn is_already_there(fault: &Fault) -> bool {
+    fault.message.contains("resource_already_exists_exception")
+}
+
 /// Whether another node may do better.
 pub(super) fn is_about_the_node(code: &Code) -> bool {
     [&ES_UNREACHABLE, &ES_SILENT, &ES_UNAVAILABLE].contains(&code)
@@ -200,13 +212,6 @@ pub(super) fn endless(waited: Duration) -> Fault {
 /// A successful answer is not what was asked for. Says where, never what: an answer may hold anything.
 pub(super) fn unreadable(error: &serde_json::Error) -> Fault {
     Fault::new(&ES_UNREADABLE, format!("the answer has another shape than was asked for, line {} column {}", error.line(), error.column()))
-}
-
-/// The text of an error as the end of a sentence, without the number that the system gives it.
-fn plain(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let mut rest = text.split(" (os error").next().unwrap_or_default().chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
 }
 
 #[cfg(test)]

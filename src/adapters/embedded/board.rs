@@ -2,7 +2,6 @@
 
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use serde::{Deserialize, Serialize};
 
 use domain::{ConnectorId, Counts, Ended, IndexName, Job, JobId, JobStatus, JobType, Timestamp};
 use ports::JobRecord;
@@ -58,8 +57,7 @@ pub(super) fn history(db: &Connection, connector: Option<&str>, most: usize) -> 
 
 fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
     let text = |column| row.get::<_, String>(column);
-    let kinds = [JobType::Full, JobType::Incremental, JobType::AccessControl];
-    let kind = known(3, &text(3)?, |text| kinds.into_iter().find(|kind| kind.as_str() == text))?;
+    let kind = known(3, &text(3)?, JobType::parse)?;
     Ok(Job { id: JobId::new(text(0)?), connector: ConnectorId::new(text(1)?), index: IndexName::new(text(2)?), kind })
 }
 
@@ -72,7 +70,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<JobRecord> {
         created: timestamp(5, &text(5)?)?,
         ended: ended.map(|text| timestamp(6, &text)).transpose()?,
         error: row.get(7)?,
-        counts: known(8, &text(8)?, decode)?,
+        counts: known(8, &text(8)?, |text| serde_json::from_str(text).ok())?,
     })
 }
 
@@ -86,46 +84,8 @@ fn known<T>(column: usize, text: &str, read: impl FnOnce(&str) -> Option<T>) -> 
     read(text).ok_or_else(unknown)
 }
 
-/// [`Counts`] as JSON; a counter that a row does not have is 0.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Counts")]
-struct Shape {
-    #[serde(default)]
-    read: u64,
-    #[serde(default)]
-    written: u64,
-    #[serde(default)]
-    written_bytes: u64,
-    #[serde(default)]
-    deleted: u64,
-    #[serde(default)]
-    set_aside: u64,
-    #[serde(default)]
-    cut: u64,
-    #[serde(default)]
-    files: u64,
-}
-
+/// [`Counts`] as JSON.
 fn encode(counts: &Counts) -> String {
-    let mut out = Vec::with_capacity(128);
     // Numbers always are JSON.
-    let _ = Shape::serialize(counts, &mut serde_json::Serializer::new(&mut out));
-    String::from_utf8(out).unwrap_or_default()
-}
-
-fn decode(text: &str) -> Option<Counts> {
-    Shape::deserialize(&mut serde_json::Deserializer::from_str(text)).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn counts_survive_the_way_into_the_file_and_back() {
-        let counts = Counts { read: 1, written: 2, written_bytes: u64::MAX, deleted: 4, set_aside: 5, cut: 6, files: 7 };
-        assert_eq!(decode(&encode(&counts)), Some(counts));
-        assert_eq!(decode("{}"), Some(Counts::default()));
-        assert_eq!(decode("nonsense"), None);
-    }
+    serde_json::to_string(counts).unwrap_or_default()
 }

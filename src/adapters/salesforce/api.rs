@@ -10,11 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::config::{Retries, SalesforceConfig};
 use super::http::{Answer, Http};
-use super::retry::Tries;
 use super::rows::Rows;
 use super::target::Targets;
 use super::usage::Usage;
 use super::wire::{self, Refusal};
+use crate::retry::Tries;
 
 /// What all requests of one adapter share.
 pub(super) struct Api {
@@ -110,7 +110,7 @@ impl Api {
     async fn with_session<T>(&self, attempt: impl AsyncFn(&Token) -> Result<T, Fault>) -> Result<T, Fault> {
         let mut token = self.tokens.newer_than(0).await?;
         let mut is_fresh = false;
-        let mut tries = Tries::new(self.retries);
+        let mut tries = Tries::new(self.retries, "salesforce", wire::is_worth_another_try);
         loop {
             match attempt(&token).await {
                 Err(fault) if fault.code == &SF_SESSION && !is_fresh => {

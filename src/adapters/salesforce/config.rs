@@ -7,6 +7,8 @@ use domain::{CF_INVALID, Fault};
 use ports::Secret;
 use url::{Host, Url};
 
+pub use crate::retry::Retries;
+
 /// Everything that the Salesforce adapter can be told.
 #[derive(Clone, Debug)]
 pub struct SalesforceConfig {
@@ -74,24 +76,6 @@ impl Default for Timeouts {
             // Salesforce ends every call after that time.
             total: Some(Duration::from_secs(600)),
         }
-    }
-}
-
-/// How often to try one request, and how long to wait in between: a random time up to a bound that doubles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retries {
-    /// Tries in all, the first one included.
-    pub attempts: u32,
-    /// Longest first wait.
-    pub first_wait: Duration,
-    /// Longest wait of all.
-    pub longest_wait: Duration,
-}
-
-impl Default for Retries {
-    fn default() -> Self {
-        // Up to half a minute in all: enough for a hiccup, short enough for a restart to take over.
-        Self { attempts: 6, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(30) }
     }
 }
 

@@ -15,7 +15,6 @@ mod columns;
 mod config;
 mod http;
 mod jwt;
-mod retry;
 mod rows;
 mod sign_in;
 mod target;

@@ -13,8 +13,8 @@ use url::form_urlencoded::Serializer;
 use super::config::{Auth, Base, SalesforceConfig};
 use super::http::Http;
 use super::jwt::{Claims, Signer};
-use super::retry::Tries;
 use super::wire::{self, Refusal};
+use crate::retry::Tries;
 
 /// Signs in to an org; an issuer of tokens. Lives on the thread that made it.
 pub struct SignIn {
@@ -132,7 +132,7 @@ impl std::fmt::Debug for SignIn {
 impl TokenIssuer for SignIn {
     /// Signs in once. Faults of the network and the server are retried, refusals are not: too many of them lock a user out.
     async fn issue(&self) -> Result<(Secret, String), Fault> {
-        let mut tries = Tries::new(self.config.retries);
+        let mut tries = Tries::new(self.config.retries, "salesforce", wire::is_worth_another_try);
         loop {
             match self.once().await {
                 Ok(granted) => {

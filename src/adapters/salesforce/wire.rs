@@ -11,6 +11,8 @@ use domain::{
 };
 use serde::Deserialize;
 
+use crate::words::plain;
+
 /// `errorCode` of REST answers (REST API guide, "Status Codes and Error Responses") and what it means here.
 static ERRORS: &[(&str, &Code)] = &[
     ("INVALID_AUTH_HEADER", &SF_SESSION),
@@ -211,13 +213,6 @@ pub(super) fn broken(error: &PayloadError, got: usize) -> Fault {
         error => plain(error),
     };
     Fault::new(code, format!("the answer broke off after {got} bytes: {why}"))
-}
-
-/// The text of an error as the end of a sentence, without the number that the system gives it.
-fn plain(error: &impl std::fmt::Display) -> String {
-    let text = error.to_string();
-    let mut rest = text.split(" (os error").next().unwrap_or_default().chars();
-    rest.next().map_or_else(String::new, |first| first.to_lowercase().chain(rest).collect())
 }
 
 /// The answer stopped arriving after `got` bytes.
