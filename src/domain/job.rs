@@ -46,6 +46,10 @@ pub enum JobStatus {
     Completed,
     /// Ended with a fault; its checkpoint is kept.
     Error,
+    /// In work, and somebody asked to end it.
+    Canceling,
+    /// Ended because somebody asked for it; its checkpoint is kept.
+    Canceled,
 }
 
 impl JobStatus {
@@ -57,12 +61,15 @@ impl JobStatus {
             Self::Suspended => "suspended",
             Self::Completed => "completed",
             Self::Error => "error",
+            Self::Canceling => "canceling",
+            Self::Canceled => "canceled",
         }
     }
 
     /// Reads the name in the protocol.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::InProgress, Self::Suspended, Self::Completed, Self::Error].into_iter().find(|status| status.as_str() == text)
+        let all = [Self::Pending, Self::InProgress, Self::Suspended, Self::Completed, Self::Error, Self::Canceling, Self::Canceled];
+        all.into_iter().find(|status| status.as_str() == text)
     }
 }
 
@@ -104,7 +111,7 @@ pub struct Counts {
 /// How a job ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Completed, suspended or error.
+    /// Completed, suspended, canceled or error.
     pub status: JobStatus,
     /// Why it did not complete.
     pub fault: Option<Fault>,

@@ -14,8 +14,11 @@ use domain::{
 };
 use futures::stream::LocalBoxStream;
 
+mod desk;
 #[cfg(feature = "fakes")]
 pub mod fakes;
+
+pub use desk::{Assignment, Definition, Desk, Inspector, Wish};
 
 /// Where records come from. Every method has spent its own retries before it reports a fault.
 #[async_trait(?Send)]
