@@ -10,6 +10,7 @@ use actors::stage::Knobs;
 use actors::supervisor::{ConnectorWork, Monitor};
 use actors::tokens::TokenManager;
 use adapters::counting::Counting;
+use adapters::elasticsearch::{Documents, Elastic, ElasticAuth, ElasticConfig};
 use adapters::embedded::Embedded;
 use adapters::salesforce::{Auth, Retries, Salesforce, SalesforceConfig, SignIn, Timeouts};
 use domain::{Ended, Fault, Job, JobId, JobStatus, JobType};
@@ -17,34 +18,91 @@ use ports::{Checkpoints, Clock, JobBoard, Sink};
 use tokio::sync::watch;
 
 use crate::clock::SystemClock;
-use crate::plan::{self, ConnectorPlan, IndexPlan, Plan, SalesforcePlan};
+use crate::plan::{self, ClusterAuth, ClusterPlan, ConnectorPlan, IndexPlan, Plan, SalesforcePlan};
 
 /// The index of a plan, opened for writing.
 #[derive(Clone)]
 pub struct Index {
-    sink: Rc<dyn Sink>,
+    documents: DocumentsIn,
     checkpoints: Rc<dyn Checkpoints>,
     board: Rc<dyn JobBoard>,
+}
+
+/// Where documents go.
+#[derive(Clone)]
+enum DocumentsIn {
+    /// Those of all connectors the same way.
+    One(Rc<dyn Sink>),
+    /// Into a cluster, each connector with its own key and pipeline.
+    Cluster(Rc<Elastic>),
 }
 
 impl Index {
     /// Opens what the plan names.
     ///
     /// # Errors
-    /// The data directory cannot be used, or another process uses it.
-    pub fn open(plan: &IndexPlan) -> Result<Self, Fault> {
-        let IndexPlan::Embedded { path } = plan;
-        Ok(Self::new(Rc::new(Embedded::open(path, Arc::new(SystemClock))?)))
+    /// The data directory cannot be used, or another process uses it. The cluster does not answer, or is none that can be used.
+    pub async fn open(plan: &IndexPlan) -> Result<Self, Fault> {
+        match plan {
+            IndexPlan::Embedded { path } => Ok(Self::new(Rc::new(Embedded::open(path, Arc::new(SystemClock))?))),
+            IndexPlan::Cluster(cluster) => Ok(Self::of_cluster(Rc::new(connect(cluster).await?))),
+        }
     }
 
     /// Around one that is open already.
     pub fn new<I: Sink + Checkpoints + JobBoard>(open: Rc<I>) -> Self {
-        Self { sink: open.clone(), checkpoints: open.clone(), board: open }
+        Self { documents: DocumentsIn::One(open.clone()), checkpoints: open.clone(), board: open }
     }
 
     /// One that only counts: nothing is written anywhere.
     pub fn counting() -> Self {
         Self::new(Rc::new(Counting::default()))
+    }
+
+    pub(crate) fn of_cluster(elastic: Rc<Elastic>) -> Self {
+        Self { documents: DocumentsIn::Cluster(elastic.clone()), checkpoints: elastic.clone(), board: elastic }
+    }
+
+    fn documents_of(&self, connector: &ConnectorPlan) -> Result<Rc<dyn Sink>, Fault> {
+        match &self.documents {
+            DocumentsIn::One(sink) => Ok(Rc::clone(sink)),
+            DocumentsIn::Cluster(elastic) => Ok(Rc::new(Documents::new(elastic, connector.api_key.clone(), connector.pipeline.clone())?)),
+        }
+    }
+}
+
+/// A cluster that answers and can be used.
+///
+/// # Errors
+/// It does not answer, or cannot be used.
+pub async fn connect(plan: &ClusterPlan) -> Result<Elastic, Fault> {
+    Elastic::connect(elastic_config(plan), Arc::new(SystemClock)).await
+}
+
+pub(crate) fn elastic_config(plan: &ClusterPlan) -> ElasticConfig {
+    let ClusterPlan { hosts, auth, verify, ca_file, headers, timeout, attempts, first_wait, in_flight, adaptive, compress, .. } =
+        plan.clone();
+    let auth = match auth {
+        ClusterAuth::ApiKey(key) => ElasticAuth::ApiKey(key),
+        ClusterAuth::Basic { user, password } => ElasticAuth::Basic { user, password },
+    };
+    let base = ElasticConfig::new("", auth);
+    // The whole of an answer may take a little longer than its beginning.
+    let timeouts = Timeouts { head: timeout, total: Some(timeout + Duration::from_secs(60)), ..base.timeouts };
+    let retries = Retries { attempts, first_wait, ..base.retries };
+    ElasticConfig {
+        hosts,
+        ca_file,
+        verify,
+        headers,
+        timeouts,
+        retries,
+        max_in_flight: in_flight,
+        adaptive,
+        gzip: compress,
+        field_budget: plan.field_budget,
+        state_index: plan.state_index.clone(),
+        ..base
     }
 }
 
@@ -96,7 +154,7 @@ fn connector_work(
     let tokens = TokenManager::start(Rc::new(SignIn::new(config.clone())?));
     let source = Salesforce::new(config, Rc::new(tokens))?;
     Ok(ConnectorWork {
-        ports: Ports { source: Rc::new(source), sink: Rc::clone(&index.sink), checkpoints: Rc::clone(&index.checkpoints), clock },
+        ports: Ports { source: Rc::new(source), sink: index.documents_of(connector)?, checkpoints: Rc::clone(&index.checkpoints), clock },
         selection: connector.selection.clone(),
         shape: Rc::new(connector.shape.clone()),
         fingerprint: plan::fingerprint(connector),
@@ -137,7 +195,7 @@ fn tuning(plan: &Plan) -> Tuning {
 }
 
 fn limits(plan: &Plan) -> RunLimits {
-    let plan::RunPlan { budget, file_budget, drain_limit: _, stall_after, restart: _, lookup_cache, max_document, max_file } = plan.run;
+    let plan::RunPlan { budget, file_budget, drain_limit: _, stall_after, restart: _, lookup_cache, max_document, max_file, .. } = plan.run;
     RunLimits { budget, file_budget, max_document, max_file, lookup_cache, stall_after }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn run(args: &SyncArgs) -> Result<ExitCode, Failure> {
     }
     let connector = plan.connector(args.connector.as_deref())?;
     actix_rt::System::new().block_on(async {
-        let index = if args.dry_run { Index::counting() } else { Index::open(&plan.index)? };
+        let index = if args.dry_run { Index::counting() } else { Index::open(&plan.index).await? };
         let (stop, monitor, since) = (watch::channel(false).0, Arc::new(Monitor::default()), Instant::now());
         let (job, ended) = attend(&plan, connector, &index, &monitor, &stop).await?;
         let stats = monitor.stats();

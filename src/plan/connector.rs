@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use domain::catalog::{CATALOG, DocumentShape, PipelineFlags};
-use domain::{CF_SECURITY, ConnectorId, IndexName, Names, NestedLimit, Selection};
-use ports::Secret;
+use domain::schedule::Schedule;
+use domain::{CF_SECURITY, ConnectorId, IndexName, JobType, Names, NestedLimit, Selection};
+use ports::{Definition, Secret};
 
-use super::{Auth, ConnectorPlan, Demo, Retries, SalesforcePlan, Timeouts, address, key_file};
+use super::{Auth, ConnectorPlan, Demo, ManagedPlan, Retries, SalesforcePlan, Timeouts, address, key_file};
 use crate::settings::{self, Mistakes, Taker, nearest};
 
 /// The section `salesforce`, which all connectors share.
+#[derive(Clone, Debug)]
 pub(super) struct Shared {
     base_url: BaseUrl,
     api_version: Option<String>,
@@ -22,7 +24,7 @@ pub(super) struct Shared {
 }
 
 /// Whether one address is given for all.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum BaseUrl {
     ByDomain,
     Given(String),
@@ -78,9 +80,70 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, ids: &mut BTreeSet<St
     let base_url = org(taker, &shared.base_url);
     let auth = auth(taker);
     let (flags, limit) = (flags(taker), taker.get(&settings::NESTED_LIMIT));
+    let (api_key, pipeline) = (taker.get(&settings::API_KEY), pipeline(taker));
+    let schedules = schedules(taker);
     refuse_what_is_not_done_yet(taker);
     let shape = DocumentShape { base_url: base_url.clone()?, flags: flags?, limit: limit?, linked_sobject_id: compat };
-    Some(ConnectorPlan { id: id?, index: index?, selection: selection?, shape, salesforce: shared.salesforce(base_url?, auth?)?, compat })
+    let salesforce = shared.salesforce(base_url?, auth?)?;
+    Some(ConnectorPlan {
+        id: id?,
+        index: index?,
+        selection: selection?,
+        shape,
+        salesforce,
+        compat,
+        api_key,
+        pipeline,
+        schedules: schedules?,
+    })
+}
+
+/// A connector that is defined in the cluster.
+pub(super) fn managed(taker: &mut Taker<'_>, ids: &mut BTreeSet<String>) -> Option<ManagedPlan> {
+    taker.get(&settings::SERVICE_TYPE);
+    let id = identity(taker, ids);
+    let api_key = taker.get(&settings::API_KEY);
+    Some(ManagedPlan { id: id?, api_key })
+}
+
+/// The plan of a definition in the cluster. Keys that nobody here knows are Kibana's business.
+pub(super) fn defined(definition: &Definition, shared: &Shared, mistakes: &mut Mistakes) -> Option<ConnectorPlan> {
+    let entry = serde_json::json!({
+        "connector_id": definition.connector.as_str(), "index_name": definition.index.as_str(),
+        "configuration": definition.configuration, "pipeline": definition.pipeline,
+        "sync_rules": { "basic": definition.basic_rules, "advanced": definition.advanced_rules },
+    });
+    settings::Defined::read(entry).take(mistakes, |taker| plan(taker, shared, &mut BTreeSet::new()))
+}
+
+/// The ingest pipeline; `_none` is the servers' own word for none.
+fn pipeline(taker: &mut Taker<'_>) -> Option<String> {
+    taker.get(&settings::PIPELINE_NAME).filter(|name| name != "_none")
+}
+
+/// When the service runs which jobs.
+fn schedules(taker: &mut Taker<'_>) -> Option<Vec<(JobType, Schedule)>> {
+    let keys = [
+        (JobType::Full, &settings::FULL_ENABLED, &settings::FULL_INTERVAL),
+        (JobType::Incremental, &settings::INCREMENTAL_ENABLED, &settings::INCREMENTAL_INTERVAL),
+        (JobType::AccessControl, &settings::ACCESS_ENABLED, &settings::ACCESS_INTERVAL),
+    ];
+    let mut all = Vec::new();
+    for (kind, enabled, interval) in keys {
+        if !taker.get(enabled)? {
+            continue;
+        }
+        if kind == JobType::AccessControl {
+            taker.refuse(enabled, "is `true`, but this version runs no access control jobs; set it to `false`");
+            continue;
+        }
+        let typed = taker.get(interval)?;
+        match Schedule::parse(&typed) {
+            Ok(schedule) => all.push((kind, schedule)),
+            Err(mistake) => taker.refuse(interval, format!("is `{}`: {mistake}", typed.escape_debug())),
+        }
+    }
+    Some(all)
 }
 
 /// The connector of the demo.
@@ -99,6 +162,9 @@ pub(super) fn demo(shared: &Shared, demo: &Demo, mistakes: &mut Mistakes) -> Opt
         shape,
         salesforce: shared.salesforce(base_url, auth)?,
         compat: false,
+        api_key: None,
+        pipeline: None,
+        schedules: Vec::new(),
     })
 }
 
@@ -131,12 +197,17 @@ fn identity(taker: &mut Taker<'_>, ids: &mut BTreeSet<String>) -> Option<Connect
 /// Names are held to the rules of Elasticsearch, so that an index can move there.
 fn index_name(taker: &mut Taker<'_>) -> Option<IndexName> {
     let name = taker.required(&settings::INDEX_NAME)?;
-    let forbidden = |c: char| c.is_uppercase() || c.is_whitespace() || c.is_control() || "\\/*?\"<>|,#:".contains(c);
-    if name.contains(forbidden) || name.starts_with(['-', '_', '+', '.']) || name.len() > 255 {
-        let rule = "lower case, no spaces and none of \\ / * ? \" < > | , # :, not starting with - _ + . and of at most 255 bytes";
+    if let Some(rule) = broken_rule(&name) {
         taker.refuse(&settings::INDEX_NAME, format!("is `{}`, must be {rule}", name.escape_debug()));
     }
     Some(IndexName::new(name))
+}
+
+/// What the name of an index must be, if it is not.
+pub(super) fn broken_rule(name: &str) -> Option<&'static str> {
+    let forbidden = |c: char| c.is_uppercase() || c.is_whitespace() || c.is_control() || "\\/*?\"<>|,#:".contains(c);
+    let broken = name.is_empty() || name.contains(forbidden) || name.starts_with(['-', '_', '+', '.']) || name.len() > 255;
+    broken.then_some("lower case, no spaces and none of \\ / * ? \" < > | , # :, not starting with - _ + . and of at most 255 bytes")
 }
 
 fn selection(taker: &mut Taker<'_>, compat: bool) -> Option<Selection> {

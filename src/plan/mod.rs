@@ -1,9 +1,11 @@
 //! What the engine runs on: typed, checked, nothing missing. All mistakes of a configuration are found before any is reported.
 
 mod address;
+mod cluster;
 mod connector;
 mod fingerprint;
 mod key_file;
+mod service;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -20,26 +22,33 @@ use std::time::Duration;
 use domain::bulk::BatchLimits;
 use domain::catalog::DocumentShape;
 use domain::restart::RestartBudget;
-use domain::{ConnectorId, IndexName, Selection};
-use ports::Secret;
+use domain::schedule::Schedule;
+use domain::{ConnectorId, IndexName, JobType, Selection};
+use ports::{Definition, Secret};
 
 use crate::settings::{self, Count, Environment, Key, Mistakes, Settings, Taker, show_size};
 
+pub use cluster::{ClusterAuth, ClusterPlan};
 pub use fingerprint::fingerprint;
+pub use service::{ManagedPlan, ServicePlan};
 
 /// A configuration that can be run.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// Where documents go.
     pub index: IndexPlan,
-    /// What is synced; at least one, each with its own id.
+    /// What is synced, each with its own id.
     pub connectors: Vec<ConnectorPlan>,
+    /// The service.
+    pub service: ServicePlan,
     /// Knobs of the actors.
     pub tuning: TuningPlan,
     /// Limits of a run.
     pub run: RunPlan,
     /// Address of the admin endpoint.
     pub admin: SocketAddr,
+    /// What connectors share that are defined in the cluster.
+    shared: connector::Shared,
 }
 
 /// Where documents go.
@@ -50,6 +59,8 @@ pub enum IndexPlan {
         /// Its directory.
         path: PathBuf,
     },
+    /// Into Elasticsearch or OpenSearch.
+    Cluster(Box<ClusterPlan>),
 }
 
 /// One connector.
@@ -67,6 +78,12 @@ pub struct ConnectorPlan {
     pub salesforce: SalesforcePlan,
     /// `compatibility: elastic`.
     pub compat: bool,
+    /// API key for its documents, in place of the one of the service.
+    pub api_key: Option<Secret>,
+    /// Ingest pipeline of a cluster.
+    pub pipeline: Option<String>,
+    /// When the service runs which jobs.
+    pub schedules: Vec<(JobType, Schedule)>,
 }
 
 /// How an org is reached.
@@ -178,7 +195,7 @@ impl WriterKnobs {
 }
 
 /// Limits of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RunPlan {
     /// Bytes of records and documents held at a time.
     pub budget: usize,
@@ -190,12 +207,33 @@ pub struct RunPlan {
     pub stall_after: Duration,
     /// How often a run may start again.
     pub restart: RestartBudget,
+    /// Share of the index that a full run deletes without being asked.
+    pub delete_limit: f64,
+    /// How many documents the index may refuse.
+    pub error_monitor: ErrorPlan,
     /// Entries of the look-up cache.
     pub lookup_cache: usize,
     /// Largest document in bytes; 0 for no limit.
     pub max_document: usize,
     /// Largest file in bytes whose content is indexed.
     pub max_file: u64,
+}
+
+/// How many documents the index may refuse before a job fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ErrorPlan {
+    /// Whether anything is limited.
+    pub enabled: bool,
+    /// In all.
+    pub total: usize,
+    /// One after another.
+    pub consecutive: usize,
+    /// Share of the latest.
+    pub rate: f64,
+    /// How many are the latest.
+    pub window: usize,
+    /// Reasons that are remembered.
+    pub kept: usize,
 }
 
 /// What `sluice demo` runs on, besides defaults.
@@ -217,15 +255,21 @@ impl TryFrom<Settings> for Plan {
     fn try_from(settings: Settings) -> Result<Self, Mistakes> {
         let mut mistakes = settings.mistakes();
         let mut root = settings.root(&mut mistakes);
-        let index = index(&mut root);
-        let tuning = tuning(&mut root);
+        let in_flight = in_flight(&mut root);
+        let index = index(&mut root, in_flight);
+        let tuning = tuning(&mut root, in_flight);
         let run = run(&mut root);
         let admin = admin(&mut root);
+        let service = service::plan(&mut root);
         let shared = connector::Shared::take(&mut root);
-        let connectors = connectors(&settings, &shared, &mut mistakes);
-        match (index, tuning, run, admin) {
-            (Some(index), Some(tuning), Some(run), Some(admin)) if mistakes.0.is_empty() => {
-                Ok(Self { index, connectors, tuning, run, admin })
+        let (connectors, managed) = connectors(&settings, &shared, index.as_ref(), &mut mistakes);
+        let asks = service.as_ref().is_some_and(|service| !service.service_types.is_empty());
+        if settings.connectors() == 0 && !asks && !mistakes.0.iter().any(|mistake| mistake.path.starts_with("connectors")) {
+            mistakes.note("connectors", "names no connector; give at least one, with `connector_id`, `index_name` and `configuration`");
+        }
+        match (index, tuning, run, admin, service) {
+            (Some(index), Some(tuning), Some(run), Some(admin), Some(service)) if mistakes.0.is_empty() => {
+                Ok(Self { index, connectors, service: ServicePlan { managed, ..service }, tuning, run, admin, shared })
             }
             _ => Err(mistakes),
         }
@@ -241,13 +285,30 @@ impl Plan {
         let settings = Settings::parse("connectors: []", &Environment::default())?;
         let mut mistakes = Mistakes::default();
         let mut root = settings.root(&mut mistakes);
-        let (tuning, run, admin) = (tuning(&mut root), run(&mut root), admin(&mut root));
-        let connector = connector::demo(&connector::Shared::take(&mut root), &demo, &mut mistakes);
+        let in_flight = in_flight(&mut root);
+        let (tuning, run) = (tuning(&mut root, in_flight), run(&mut root));
+        let (admin, service) = (admin(&mut root), service::plan(&mut root));
+        let shared = connector::Shared::take(&mut root);
+        let connector = connector::demo(&shared, &demo, &mut mistakes);
         let index = IndexPlan::Embedded { path: demo.data };
-        match (tuning, run, admin, connector) {
-            (Some(tuning), Some(run), Some(admin), Some(connector)) if mistakes.0.is_empty() => {
-                Ok(Self { index, connectors: vec![connector], tuning, run, admin })
+        match (tuning, run, admin, service, connector) {
+            (Some(tuning), Some(run), Some(admin), Some(service), Some(connector)) if mistakes.0.is_empty() => {
+                Ok(Self { index, connectors: vec![connector], service, tuning, run, admin, shared })
             }
+            _ => Err(mistakes),
+        }
+    }
+
+    /// The plan of a connector that is defined in the cluster.
+    ///
+    /// # Errors
+    /// What is wrong with its definition, by the names of its keys.
+    pub fn define(&self, definition: &Definition) -> Result<ConnectorPlan, Mistakes> {
+        let mut mistakes = Mistakes::default();
+        let plan = connector::defined(definition, &self.shared, &mut mistakes);
+        let api_key = self.service.managed.iter().find(|managed| managed.id == definition.connector).and_then(|it| it.api_key.clone());
+        match plan {
+            Some(plan) if mistakes.0.is_empty() => Ok(ConnectorPlan { api_key, ..plan }),
             _ => Err(mistakes),
         }
     }
@@ -258,6 +319,11 @@ impl Plan {
     /// There is no such connector, or a choice has to be made; the ids are named.
     pub fn connector(&self, id: Option<&str>) -> Result<&ConnectorPlan, Mistakes> {
         let ids = || self.connectors.iter().map(|connector| format!("`{}`", connector.id)).collect::<Vec<_>>().join(", ");
+        let is_managed = |managed: &&ManagedPlan| id.is_none_or(|id| managed.id.as_str() == id);
+        if let Some(managed) = self.service.managed.iter().find(is_managed).filter(|_| id.is_some() || self.connectors.is_empty()) {
+            let problem = format!("the connector `{}` is defined in the cluster; `sluice run` serves it", managed.id);
+            return Err(Mistakes::one("", problem));
+        }
         match (id, self.connectors.as_slice()) {
             (None, [only]) => Ok(only),
             (None, _) => Err(Mistakes::one("", format!("there are several connectors; choose one with `--connector`: {}", ids()))),
@@ -273,37 +339,32 @@ impl IndexPlan {
     /// Only where documents go, for commands that read the index and nothing else.
     ///
     /// # Errors
-    /// The section `index` is wrong; mistakes elsewhere are not looked for.
+    /// The sections of the index are wrong; mistakes elsewhere are not looked for.
     pub fn of(settings: &Settings) -> Result<Self, Mistakes> {
         let mut mistakes = Mistakes::default();
-        match index(&mut settings.root(&mut mistakes)) {
+        let mut root = settings.root(&mut mistakes);
+        let in_flight = in_flight(&mut root);
+        match index(&mut root, in_flight) {
             Some(index) if mistakes.0.is_empty() => Ok(index),
             _ => Err(mistakes),
         }
     }
 }
 
-fn index(root: &mut Taker<'_>) -> Option<IndexPlan> {
+fn index(root: &mut Taker<'_>, in_flight: Option<usize>) -> Option<IndexPlan> {
     let (kind, path) = (root.get(&settings::INDEX_KIND), root.get(&settings::INDEX_PATH));
     match kind? {
         "embedded" => Some(IndexPlan::Embedded { path: path? }),
-        other => {
-            let is = if root.given(&settings::INDEX_KIND) { "is" } else { "is not given and defaults to" };
-            root.refuse(
-                &settings::INDEX_KIND,
-                format!("{is} `{other}`, but this version writes only to the embedded index; set `index.kind: embedded` and `index.path`"),
-            );
-            None
-        }
+        _ => cluster::plan(root, in_flight).map(|plan| IndexPlan::Cluster(Box::new(plan))),
     }
 }
 
-fn tuning(root: &mut Taker<'_>) -> Option<TuningPlan> {
+fn tuning(root: &mut Taker<'_>, in_flight: Option<usize>) -> Option<TuningPlan> {
     let object_fetcher = knobs(root, &settings::FETCHER_CONCURRENCY, &settings::FETCHER_MAILBOX);
     let entity_joiner = knobs(root, &settings::JOINER_CONCURRENCY, &settings::JOINER_MAILBOX);
     let acl_builder = knobs(root, &settings::ACL_CONCURRENCY, &settings::ACL_MAILBOX);
     let content_extractor = knobs(root, &settings::EXTRACTOR_CONCURRENCY, &settings::EXTRACTOR_MAILBOX);
-    let bulk_writer = writer(root);
+    let bulk_writer = writer(root, in_flight);
     Some(TuningPlan {
         object_fetcher: object_fetcher?,
         entity_joiner: entity_joiner?,
@@ -318,8 +379,15 @@ fn knobs(root: &mut Taker<'_>, concurrency: &Key<Count>, mailbox: &Key<Count>) -
     Some(Knobs { concurrency: concurrency?, mailbox: mailbox? })
 }
 
-fn writer(root: &mut Taker<'_>) -> Option<WriterKnobs> {
-    let knobs = knobs(root, &settings::WRITER_CONCURRENCY, &settings::WRITER_MAILBOX);
+/// Batches in flight: by our name, by the reference connector's, or by default.
+fn in_flight(root: &mut Taker<'_>) -> Option<usize> {
+    let theirs = root.count(&settings::BULK_CONCURRENCY).filter(|_| !root.given(&settings::WRITER_CONCURRENCY));
+    theirs.or_else(|| root.count(&settings::WRITER_CONCURRENCY))
+}
+
+fn writer(root: &mut Taker<'_>, in_flight: Option<usize>) -> Option<WriterKnobs> {
+    let mailbox = root.count(&settings::WRITER_MAILBOX);
+    let knobs = in_flight.zip(mailbox).map(|(concurrency, mailbox)| Knobs { concurrency, mailbox });
     let (batch_docs, batch_bytes) = (root.count(&settings::BATCH_DOCS), root.count(&settings::BATCH_BYTES));
     let linger = root.get(&settings::LINGER);
     let writer = WriterKnobs { knobs: knobs?, batch_docs: batch_docs?, batch_bytes: batch_bytes?, linger: linger? };
@@ -353,9 +421,22 @@ fn run(root: &mut Taker<'_>) -> Option<RunPlan> {
         drain_limit: drain_limit?,
         stall_after: stall_after?,
         restart: RestartBudget { restarts: restarts?, ..RestartBudget::default() },
+        delete_limit: root.get(&settings::DELETE_LIMIT)?,
+        error_monitor: error_monitor(root)?,
         lookup_cache: lookup_cache?,
         max_document: max_document?,
         max_file: max_file?,
+    })
+}
+
+fn error_monitor(root: &mut Taker<'_>) -> Option<ErrorPlan> {
+    Some(ErrorPlan {
+        enabled: root.get(&settings::MONITOR)?,
+        total: root.count(&settings::MONITOR_TOTAL)?,
+        consecutive: root.count(&settings::MONITOR_RUN)?,
+        rate: root.get(&settings::MONITOR_RATE)?,
+        window: root.count(&settings::MONITOR_WINDOW)?,
+        kept: root.count(&settings::MONITOR_KEPT)?,
     })
 }
 
@@ -368,17 +449,23 @@ fn admin(root: &mut Taker<'_>) -> Option<SocketAddr> {
     address
 }
 
-fn connectors(settings: &Settings, shared: &connector::Shared, mistakes: &mut Mistakes) -> Vec<ConnectorPlan> {
+/// The connectors that are defined here, and those that are defined in the cluster.
+fn connectors(
+    settings: &Settings,
+    shared: &connector::Shared,
+    index: Option<&IndexPlan>,
+    mistakes: &mut Mistakes,
+) -> (Vec<ConnectorPlan>, Vec<ManagedPlan>) {
     let mut ids = BTreeSet::new();
-    let mut plans = Vec::with_capacity(settings.connectors());
+    let (mut plans, mut managed) = (Vec::new(), Vec::new());
     for position in 0..settings.connectors() {
         let Some(mut taker) = settings.connector(position, mistakes) else { continue };
-        if let Some(plan) = connector::plan(&mut taker, shared, &mut ids) {
-            plans.push(plan);
+        // The embedded index has no place for definitions, so that one without a configuration has mistakes, which are then told.
+        if taker.has_group("configuration.") || !matches!(index, Some(IndexPlan::Cluster(_))) {
+            plans.extend(connector::plan(&mut taker, shared, &mut ids));
+        } else {
+            managed.extend(connector::managed(&mut taker, &mut ids));
         }
     }
-    if settings.connectors() == 0 && !mistakes.0.iter().any(|mistake| mistake.path.starts_with("connectors")) {
-        mistakes.note("connectors", "names no connector; give at least one, with `connector_id`, `index_name` and `configuration`");
-    }
-    plans
+    (plans, managed)
 }

@@ -4,7 +4,9 @@ use std::fmt;
 
 use domain::{Names, NestedLimit};
 
-use super::{Auth, ConnectorPlan, IndexPlan, Knobs, Plan, WriterKnobs, fingerprint};
+use ports::Secret;
+
+use super::{Auth, ClusterAuth, ClusterPlan, ConnectorPlan, ErrorPlan, IndexPlan, Knobs, Plan, ServicePlan, WriterKnobs, fingerprint};
 use crate::settings::{show_duration, show_size};
 
 /// How secrets are shown.
@@ -13,11 +15,19 @@ const HIDDEN: &str = "\"***\"";
 impl fmt::Display for Plan {
     /// YAML in the shape of the configuration file.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let IndexPlan::Embedded { path } = &self.index;
-        writeln!(formatter, "index: {{ kind: embedded, path: {} }}", quoted(&path.display().to_string()))?;
+        match &self.index {
+            IndexPlan::Embedded { path } => {
+                writeln!(formatter, "index: {{ kind: embedded, path: {} }}", quoted(&path.display().to_string()))?;
+            }
+            IndexPlan::Cluster(cluster) => show_cluster(formatter, cluster)?,
+        }
         writeln!(formatter, "connectors:")?;
         for connector in &self.connectors {
             show_connector(formatter, connector)?;
+        }
+        for managed in &self.service.managed {
+            writeln!(formatter, "  - connector_id: {}", quoted(managed.id.as_str()))?;
+            show_key(formatter, managed.api_key.as_ref())?;
         }
         let tuning = &self.tuning;
         writeln!(formatter, "actors:")?;
@@ -42,17 +52,75 @@ impl Plan {
         writeln!(formatter, "  drain_limit: {}", show_duration(run.drain_limit))?;
         writeln!(formatter, "  stall_after: {}", show_duration(run.stall_after))?;
         writeln!(formatter, "  restarts: {}", run.restart.restarts)?;
+        writeln!(formatter, "  delete_limit: {}", run.delete_limit)?;
         writeln!(formatter, "  lookup_cache: {}", run.lookup_cache)?;
+        let ErrorPlan { enabled, total, consecutive, rate, window, kept } = run.error_monitor;
+        let limits = format!("max_total_errors: {total}, max_consecutive_errors: {consecutive}, max_error_rate: {rate}");
+        let window = format!("error_window_size: {window}, error_queue_size: {kept}");
+        writeln!(formatter, "elasticsearch.bulk.error_monitor: {{ enabled: {enabled}, {limits}, {window} }}")?;
         writeln!(formatter, "elasticsearch.bulk.max_text_document_size: {}", bytes(run.max_document))?;
         writeln!(formatter, "service.max_file_download_size: {}", show_size(run.max_file))?;
+        self.show_service(formatter)?;
         writeln!(formatter, "admin: {{ listen: {} }}", quoted(&self.admin.to_string()))
+    }
+
+    fn show_service(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ServicePlan { managed: _, service_types, idling, heartbeat, cleanup, max_errors, max_errors_span, .. } = &self.service;
+        writeln!(formatter, "service.service_types: {}", quoted(&service_types.join(", ")))?;
+        for (key, span) in [("idling", idling), ("heartbeat", heartbeat), ("job_cleanup_interval", cleanup)] {
+            writeln!(formatter, "service.{key}: {}", show_duration(*span))?;
+        }
+        writeln!(formatter, "service.max_errors: {max_errors}")?;
+        writeln!(formatter, "service.max_errors_span: {}", show_duration(*max_errors_span))?;
+        writeln!(formatter, "service.max_concurrent_content_syncs: {}", self.service.content_syncs)?;
+        writeln!(formatter, "service.max_concurrent_access_control_syncs: {}", self.service.access_syncs)?;
+        writeln!(formatter, "elasticsearch.max_wait_duration: {}", show_duration(self.service.max_wait))?;
+        writeln!(formatter, "elasticsearch.feature_use_connectors_api: {}", self.service.connectors_api)
+    }
+}
+
+fn show_cluster(formatter: &mut fmt::Formatter<'_>, cluster: &ClusterPlan) -> fmt::Result {
+    let ClusterPlan { hosts, auth, verify, ca_file, headers, timeout, attempts, first_wait, in_flight: _, adaptive, compress, .. } =
+        cluster;
+    writeln!(formatter, "index:")?;
+    writeln!(formatter, "  kind: elasticsearch")?;
+    writeln!(formatter, "  state: {}", quoted(&cluster.state_index))?;
+    writeln!(formatter, "  field_budget: {}", cluster.field_budget)?;
+    writeln!(formatter, "  adaptive: {adaptive}")?;
+    writeln!(formatter, "  compress: {compress}")?;
+    writeln!(formatter, "elasticsearch.host: {}", quoted(&hosts.join(",")))?;
+    match auth {
+        ClusterAuth::ApiKey(_) => writeln!(formatter, "elasticsearch.api_key: {HIDDEN}")?,
+        ClusterAuth::Basic { user, password: _ } => {
+            writeln!(formatter, "elasticsearch.username: {}", quoted(user))?;
+            writeln!(formatter, "elasticsearch.password: {HIDDEN}")?;
+        }
+    }
+    writeln!(formatter, "elasticsearch.verify_certs: {verify}")?;
+    if let Some(path) = ca_file {
+        writeln!(formatter, "elasticsearch.ca_certs: {}", quoted(&path.display().to_string()))?;
+    }
+    if !headers.is_empty() {
+        let names: Vec<_> = headers.iter().map(|(name, _)| format!("{}: {HIDDEN}", quoted(name))).collect();
+        writeln!(formatter, "elasticsearch.headers: {{ {} }}", names.join(", "))?;
+    }
+    writeln!(formatter, "elasticsearch.request_timeout: {}", show_duration(*timeout))?;
+    writeln!(formatter, "elasticsearch.max_retries: {attempts}")?;
+    writeln!(formatter, "elasticsearch.retry_interval: {}", show_duration(*first_wait))
+}
+
+fn show_key(formatter: &mut fmt::Formatter<'_>, key: Option<&Secret>) -> fmt::Result {
+    match key {
+        Some(_) => writeln!(formatter, "    api_key: {HIDDEN}"),
+        None => Ok(()),
     }
 }
 
 fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan) -> fmt::Result {
-    let ConnectorPlan { id, index, selection, shape, salesforce, compat } = connector;
+    let ConnectorPlan { id, index, selection, shape, salesforce, compat, api_key, pipeline, schedules } = connector;
     writeln!(formatter, "  - connector_id: {}", quoted(id.as_str()))?;
     writeln!(formatter, "    index_name: {}", quoted(index.as_str()))?;
+    show_key(formatter, api_key.as_ref())?;
     writeln!(formatter, "    fingerprint: {}", quoted(&fingerprint(connector)))?;
     writeln!(formatter, "    configuration:")?;
     show_auth(formatter, &salesforce.auth)?;
@@ -67,7 +135,14 @@ fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan)
     if *compat {
         writeln!(formatter, "      compatibility: elastic")?;
     }
+    if !schedules.is_empty() {
+        writeln!(formatter, "    scheduling:")?;
+        for (kind, schedule) in schedules {
+            writeln!(formatter, "      {}: {{ enabled: true, interval: {} }}", kind.as_str(), quoted(&schedule.to_string()))?;
+        }
+    }
     writeln!(formatter, "    pipeline:")?;
+    writeln!(formatter, "      name: {}", quoted(pipeline.as_deref().unwrap_or("_none")))?;
     writeln!(formatter, "      extract_binary_content: {}", shape.flags.extract_binary_content)?;
     writeln!(formatter, "      reduce_whitespace: {}", shape.flags.reduce_whitespace)?;
     writeln!(formatter, "      run_ml_inference: {}", shape.flags.run_ml_inference)?;

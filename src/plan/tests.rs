@@ -34,6 +34,8 @@ fn everything_has_its_default() {
         file_budget: 48 << 20,
         drain_limit: Duration::from_secs(25),
         stall_after: Duration::from_secs(300),
+        delete_limit: 0.2,
+        error_monitor: ErrorPlan { enabled: true, total: 1000, consecutive: 10, rate: 0.15, window: 100, kept: 10 },
         restart: RestartBudget::default(),
         lookup_cache: 100_000,
         max_document: 3 << 20,
@@ -108,7 +110,6 @@ connectors:
     let paths: Vec<_> = plan(text).unwrap_err().0.into_iter().map(|mistake| mistake.path).collect();
     let expected = [
         "actors.bulk_writer.mailbx",
-        "index.kind",
         "actors.bulk_writer.concurrency",
         "run.budget",
         "run.stall_after",
@@ -129,13 +130,80 @@ connectors:
 }
 
 #[test]
-fn an_index_that_this_version_cannot_write_is_refused() {
-    for kind in ["elasticsearch", "opensearch"] {
-        let text = right("").replace("embedded", kind);
-        assert!(mistakes(&text).concat().contains(&format!("is `{kind}`, but this version writes only to the embedded index")), "{kind}");
+fn an_index_that_nobody_names_is_a_cluster_as_in_the_reference() {
+    for kind in ["index: {kind: elasticsearch}", "index: {kind: opensearch}", ""] {
+        let planned = plan(&right("").replace("index: {kind: embedded}", kind)).unwrap();
+        let IndexPlan::Cluster(cluster) = planned.index else { panic!("{kind}") };
+        assert_eq!(cluster.hosts, ["http://localhost:9200"]);
     }
-    let silent = mistakes(&right("").replace("index: {kind: embedded}", ""));
-    assert!(silent.concat().starts_with("`index.kind` is not given and defaults to `elasticsearch`"), "{silent:?}");
+}
+
+#[test]
+fn a_connector_without_a_configuration_is_defined_in_the_cluster() {
+    let cluster = "connectors: [{connector_id: 5, service_type: salesforce, api_key: marker}]";
+    let planned = plan(cluster).unwrap();
+    assert_eq!(planned.service.managed, [ManagedPlan { id: domain::ConnectorId::new("5"), api_key: Some(Secret::new("marker")) }]);
+    assert!(planned.connectors.is_empty() && planned.service.asks_the_cluster());
+    assert!(planned.connector(None).unwrap_err().to_string().contains("`sluice run` serves it"));
+    let old_form = plan("connector_id: a\nservice_type: salesforce").unwrap();
+    assert_eq!(old_form.service.managed.len(), 1);
+    // The embedded index has no place for definitions.
+    let embedded = mistakes(&format!("index: {{kind: embedded}}\n{cluster}")).concat();
+    assert!(embedded.contains("`connectors[0].index_name` is missing"), "{embedded}");
+}
+
+#[test]
+fn a_service_may_live_on_the_connectors_of_a_type_alone() {
+    let planned = plan("service: {service_types: [salesforce]}").unwrap();
+    assert_eq!(planned.service.service_types, ["salesforce"]);
+    assert!(mistakes("service: {service_types: [jira]}").concat().contains("only `salesforce` is served"));
+}
+
+#[test]
+fn a_definition_of_the_cluster_becomes_a_plan_by_the_same_rules() {
+    let planned = plan("connectors: [{connector_id: a, api_key: marker}]").unwrap();
+    let configuration = serde_json::json!({
+        "domain": "acme", "client_id": "c", "client_secret": "s", "standard_objects_to_sync": "Account, Contact",
+        "sync_custom_objects": false, "custom_objects_to_sync": "", "use_document_level_security": false, "of_kibana": 5,
+    });
+    let serde_json::Value::Object(configuration) = configuration else { panic!("an object") };
+    let definition = Definition {
+        connector: domain::ConnectorId::new("a"),
+        index: domain::IndexName::new("search-a"),
+        configuration,
+        pipeline: serde_json::Map::from_iter([("name".to_owned(), "p".into()), ("reduce_whitespace".to_owned(), false.into())]),
+        basic_rules: vec![],
+        advanced_rules: vec![],
+    };
+    let defined = planned.define(&definition).unwrap();
+    assert_eq!((defined.id.as_str(), defined.index.as_str(), defined.pipeline.as_deref()), ("a", "search-a", Some("p")));
+    assert_eq!(defined.api_key, Some(Secret::new("marker")));
+    assert!(!defined.shape.flags.reduce_whitespace && defined.shape.flags.extract_binary_content);
+    let rules = Definition { basic_rules: vec![serde_json::json!({"id": "1", "policy": "exclude"})], ..definition.clone() };
+    assert!(planned.define(&rules).unwrap_err().to_string().contains("does not apply basic sync rules"));
+    let empty = Definition { configuration: serde_json::Map::new(), ..definition };
+    assert!(planned.define(&empty).unwrap_err().to_string().contains("`configuration.domain` is missing"));
+}
+
+#[test]
+fn schedules_are_read_where_they_are_on() {
+    let scheduled = |section: &str| {
+        let entry = format!(
+            "{{connector_id: a, index_name: i, scheduling: {section}, configuration: {{domain: acme, client_id: c, client_secret: s}}}}"
+        );
+        plan(&format!("connectors: [{entry}]"))
+    };
+    let kinds: Vec<_> = scheduled("{full: {enabled: true}, incremental: {enabled: true, interval: '0 0/15 * * * ?'}}").unwrap().connectors
+        [0]
+    .schedules
+    .iter()
+    .map(|(kind, _)| *kind)
+    .collect();
+    assert_eq!(kinds, [JobType::Full, JobType::Incremental]);
+    assert!(scheduled("{full: {enabled: false, interval: nonsense}}").unwrap().connectors[0].schedules.is_empty());
+    let mistake = scheduled("{full: {enabled: true, interval: nonsense}}").unwrap_err().to_string();
+    assert!(mistake.contains("`connectors[0].scheduling.full.interval` is `nonsense`"), "{mistake}");
+    assert!(scheduled("{access_control: {enabled: true}}").unwrap_err().to_string().contains("runs no access control jobs"));
 }
 
 #[test]

@@ -3,7 +3,10 @@
 #[cfg(test)]
 use config::ValueKind;
 
-use super::kind::{ApiVersion, Choice, Count, FilePath, Flag, Hidden, Identity, Kind, NameList, Nested, Rules, Size, Span, Text};
+use super::kind::{
+    ApiVersion, Choice, Count, FilePath, Flag, Headers, Hidden, Identity, Kind, NameList, Nested, Rules, Seconds, Share, Size, Span, Text,
+    Texts,
+};
 
 /// A key and what it takes.
 pub(crate) struct Key<K> {
@@ -90,8 +93,12 @@ const HOUR: u64 = 60 * MINUTE;
 table! {
     /// Keys of the file as a whole.
     ROOT {
-        INDEX_KIND: Choice = "index.kind", Choice(&["elasticsearch", "opensearch", "embedded"]), Some("elasticsearch"), "where documents go; this version writes only to `embedded`, which must therefore be said";
+        INDEX_KIND: Choice = "index.kind", Choice(&["elasticsearch", "opensearch", "embedded"]), Some("elasticsearch"), "where documents go; the two servers are told apart by their answer, whichever is said";
         INDEX_PATH: FilePath = "index.path", FilePath, Some("./data"), "directory of the embedded index, made if it is missing";
+        STATE_INDEX: Text = "index.state", Text, Some(".sluice-state"), "index of the cluster for jobs, checkpoints and what was set aside, made if it is missing";
+        FIELD_BUDGET: Count = "index.field_budget", Count(50..=100_000), Some("700"), "fields of its own that an index gets when it is made; the rest is searched as one field";
+        ADAPTIVE: Flag = "index.adaptive", Flag, Some("true"), "whether fewer bulk requests are in flight while the cluster has too much to do; `false` keeps `actors.bulk_writer.concurrency`";
+        COMPRESS: Flag = "index.compress", Flag, Some("true"), "whether bulk requests are compressed";
 
         BASE_URL: Text = "salesforce.base_url", Text, None, "address of a simulated org, in place of the one that `domain` leads to; `SALESFORCE_EMULATOR_HOST` together with `RUNNING_FTEST` wins over it";
         API_VERSION: ApiVersion = "salesforce.api_version", ApiVersion(31..=99), Some("64.0"), "version of the Salesforce API";
@@ -125,12 +132,42 @@ table! {
         DRAIN_LIMIT: Span = "run.drain_limit", Span(SECOND..=HOUR), Some("25s"), "time to finish work in hand after a signal to stop; must be shorter than the grace period of the pod";
         STALL_AFTER: Span = "run.stall_after", Span(SECOND..=24 * HOUR), Some("5m"), "a job in which nothing moved for so long fails with the names of the stages that are busy; the next one goes on from its checkpoint";
         RESTARTS: Count = "run.restarts", Count(0..=1_000), Some("5"), "restarts of a run without progress in between, before the job fails";
+        DELETE_LIMIT: Share = "run.delete_limit", Share, Some("20%"), "a full run that would delete a larger share of the index deletes nothing until `sluice confirm-deletes`; `100%` never waits";
         LOOKUP_CACHE: Count = "run.lookup_cache", Count(1_000..=100_000_000), Some("100000"), "names of users, accounts, contacts and opportunities that a run remembers";
 
         ADMIN_LISTEN: Text = "admin.listen", Text, Some("127.0.0.1:9464"), "address and port of the admin endpoint of the service";
 
+        HOST: Texts = "elasticsearch.host", Texts, Some("http://localhost:9200"), "address of the cluster, or of several nodes of it; when one cannot be reached the next one is asked";
+        ES_API_KEY: Hidden = "elasticsearch.api_key", Hidden, None, "API key in its encoded form; wins over user and password";
+        ES_USERNAME: Text = "elasticsearch.username", Text, Some("elastic"), "user to sign in as";
+        ES_PASSWORD: Hidden = "elasticsearch.password", Hidden, Some("changeme"), "password of the user";
+        ES_SSL: Flag = "elasticsearch.ssl", Flag, Some("true"), "whether the two next keys count";
+        VERIFY_CERTS: Flag = "elasticsearch.verify_certs", Flag, Some("true"), "whether the cluster must prove who it is";
+        CA_CERTS: FilePath = "elasticsearch.ca_certs", FilePath, None, "PEM file of certificate authorities to trust in place of the public ones";
+        HEADERS: Headers = "elasticsearch.headers", Headers, Some("{}"), "headers to send with every request to the cluster";
+        REQUEST_TIMEOUT: Seconds = "elasticsearch.request_timeout", Seconds(SECOND..=HOUR), Some("240"), "longest wait until an answer of the cluster begins";
+        MAX_WAIT: Seconds = "elasticsearch.max_wait_duration", Seconds(0..=24 * HOUR), Some("240"), "how long the service waits at its start for a cluster that does not answer";
+        ES_ATTEMPTS: Count = "elasticsearch.max_retries", Count(1..=20), Some("5"), "tries of one request in all, while it fails for reasons that pass";
+        ES_FIRST_WAIT: Seconds = "elasticsearch.retry_interval", Seconds(1..=30 * SECOND), Some("1"), "longest wait before the second try; doubles with each try, up to 30s";
+        CONNECTORS_API: Flag = "elasticsearch.feature_use_connectors_api", Flag, Some("true"), "whether the Connector API is used where the cluster has it; its indices are read and written otherwise";
+        BULK_CONCURRENCY: Count = "elasticsearch.bulk.max_concurrency", Count(1..=256), None, "bulk requests in flight, unless `actors.bulk_writer.concurrency` is given";
+        MONITOR: Flag = "elasticsearch.bulk.error_monitor.enabled", Flag, Some("true"), "whether a job fails when too many documents are refused";
+        MONITOR_TOTAL: Count = "elasticsearch.bulk.error_monitor.max_total_errors", Count(0..=1_000_000_000), Some("1000"), "documents that may be refused in a job";
+        MONITOR_RUN: Count = "elasticsearch.bulk.error_monitor.max_consecutive_errors", Count(0..=1_000_000_000), Some("10"), "documents that may be refused one after another";
+        MONITOR_RATE: Share = "elasticsearch.bulk.error_monitor.max_error_rate", Share, Some("0.15"), "share of the latest documents that may be refused";
+        MONITOR_WINDOW: Count = "elasticsearch.bulk.error_monitor.error_window_size", Count(1..=1_000_000), Some("100"), "how many documents are the latest";
+        MONITOR_KEPT: Count = "elasticsearch.bulk.error_monitor.error_queue_size", Count(1..=1_000), Some("10"), "reasons that are remembered";
         MAX_DOCUMENT: Size = "elasticsearch.bulk.max_text_document_size", Size(0..=2 * GIB), Some("3MiB"), "larger documents without file content are set aside; 0 for no limit";
         MAX_FILE: Size = "service.max_file_download_size", Size(1..=2 * GIB), Some("10MiB"), "the content of larger files is not indexed";
+        SERVICE_TYPES: Texts = "service.service_types", Texts, Some(""), "kinds of connectors to serve that are defined in the cluster, such as `salesforce`, besides those of `connectors`";
+        IDLING: Seconds = "service.idling", Seconds(100..=HOUR), Some("30"), "time between two looks at schedules and waiting jobs";
+        HEARTBEAT: Seconds = "service.heartbeat", Seconds(SECOND..=24 * HOUR), Some("300"), "time between two signs of life in a connector that is defined in the cluster";
+        CLEANUP: Seconds = "service.job_cleanup_interval", Seconds(100..=24 * HOUR), Some("300"), "time between two looks for jobs whose worker is gone";
+        MAX_ERRORS: Count = "service.max_errors", Count(0..=1_000_000), Some("20"), "looks that may fail within `service.max_errors_span` before the service ends";
+        MAX_ERRORS_SPAN: Seconds = "service.max_errors_span", Seconds(SECOND..=24 * HOUR), Some("600"), "for how long a failed look counts";
+        CONTENT_SYNCS: Count = "service.max_concurrent_content_syncs", Count(1..=1_000), Some("1"), "full and incremental jobs that one service runs at a time";
+        ACCESS_SYNCS: Count = "service.max_concurrent_access_control_syncs", Count(1..=1_000), Some("1"), "access control jobs that one service runs at a time";
+        LOG_LEVEL: Choice = "service.log_level", Choice(&["off", "error", "critical", "warn", "warning", "info", "debug", "trace"]), Some("info"), "least level of what `sluice run` logs, unless `--log-level` is given";
     }
 }
 
@@ -139,8 +176,8 @@ table! {
     CONNECTOR {
         CONNECTOR_ID: Identity = "connector_id", Identity, None, "identity of the connector (required)";
         SERVICE_TYPE: Choice = "service_type", Choice(&["salesforce"]), Some("salesforce"), "kind of source";
-        API_KEY: Hidden = "api_key", Hidden, None, "Elasticsearch API key of this connector; not used by the embedded index";
-        INDEX_NAME: Text = "index_name", Text, None, "index that its documents go to (required)";
+        API_KEY: Hidden = "api_key", Hidden, None, "API key for the documents of this connector, in place of the one of the service; not used by the embedded index";
+        INDEX_NAME: Text = "index_name", Text, None, "index that its documents go to (required with `configuration`)";
 
         DOMAIN: Text = "configuration.domain", Text, None, "My Domain name: `acme` for acme.my.salesforce.com, `acme--dev.sandbox` for a sandbox (required unless `salesforce.base_url` is given)";
         CLIENT_ID: Text = "configuration.client_id", Text, None, "consumer key of the connected app (required)";
@@ -158,15 +195,15 @@ table! {
 
         FULL_ENABLED: Flag = "scheduling.full.enabled", Flag, Some("false"), "whether the service runs full jobs; `sluice sync` does not ask";
         FULL_INTERVAL: Text = "scheduling.full.interval", Text, Some("0 0 0 * * ?"), "when, as a Quartz expression";
-        INCREMENTAL_ENABLED: Flag = "scheduling.incremental.enabled", Flag, Some("false"), "whether the service runs incremental jobs";
+        INCREMENTAL_ENABLED: Flag = "scheduling.incremental.enabled", Flag, Some("false"), "whether the service runs incremental jobs; in this version they read everything, as those of the reference do";
         INCREMENTAL_INTERVAL: Text = "scheduling.incremental.interval", Text, Some("0 0 0 * * ?"), "when, as a Quartz expression";
-        ACCESS_ENABLED: Flag = "scheduling.access_control.enabled", Flag, Some("false"), "whether the service runs access control jobs";
+        ACCESS_ENABLED: Flag = "scheduling.access_control.enabled", Flag, Some("false"), "whether the service runs access control jobs; `true` is refused by this version";
         ACCESS_INTERVAL: Text = "scheduling.access_control.interval", Text, Some("0 0 0 * * ?"), "when, as a Quartz expression";
 
         BASIC_RULES: Rules = "sync_rules.basic", Rules, Some("[]"), "basic sync rules; any but the default rule are refused by this version";
         ADVANCED_RULES: Rules = "sync_rules.advanced", Rules, Some("[]"), "advanced sync rules; refused by this version";
 
-        PIPELINE_NAME: Text = "pipeline.name", Text, Some("search-default-ingestion"), "ingest pipeline; not used by the embedded index";
+        PIPELINE_NAME: Text = "pipeline.name", Text, Some("search-default-ingestion"), "ingest pipeline, `_none` for none; not used by the embedded index";
         PIPELINE_BINARY: Flag = "pipeline.extract_binary_content", Flag, Some("true"), "`_extract_binary_content` of each document";
         PIPELINE_WHITESPACE: Flag = "pipeline.reduce_whitespace", Flag, Some("true"), "`_reduce_whitespace` of each document";
         PIPELINE_INFERENCE: Flag = "pipeline.run_ml_inference", Flag, Some("true"), "`_run_ml_inference` of each document";
@@ -178,24 +215,13 @@ pub(crate) const REFERENCE: &[&str] = &["elasticsearch", "service", "extraction_
 
 /// Keys of the reference connector that are accepted and mean nothing to this version.
 pub(crate) const TOLERATED: &[(&str, &[&str])] = &[
-    ("elasticsearch", &["host", "api_key", "username", "password", "ssl", "verify_certs", "ca_certs", "headers", "retry_on_timeout"]),
-    (
-        "elasticsearch",
-        &["request_timeout", "max_wait_duration", "initial_backoff_duration", "backoff_multiplier", "log_level", "max_retries"],
-    ),
-    ("elasticsearch", &["retry_interval", "feature_use_connectors_api", "serverless"]),
+    ("elasticsearch", &["retry_on_timeout", "initial_backoff_duration", "backoff_multiplier", "log_level", "serverless"]),
     ("elasticsearch.bulk", &["queue_max_size", "queue_max_mem_size", "queue_refresh_interval", "queue_refresh_timeout", "display_every"]),
     (
         "elasticsearch.bulk",
-        &["chunk_size", "chunk_max_mem_size", "max_concurrency", "concurrent_downloads", "max_retries", "retry_interval"],
+        &["chunk_size", "chunk_max_mem_size", "concurrent_downloads", "max_retries", "retry_interval", "enable_operations_logging"],
     ),
-    ("elasticsearch.bulk", &["enable_operations_logging", "error_monitor"]),
-    ("service", &["worker_mode", "service_types", "idling", "heartbeat", "preflight_max_attempts", "preflight_idle", "max_errors"]),
-    (
-        "service",
-        &["max_errors_span", "max_concurrent_content_syncs", "max_concurrent_access_control_syncs", "max_concurrent_scheduling_tasks"],
-    ),
-    ("service", &["job_cleanup_interval", "log_level", "fips_mode"]),
+    ("service", &["worker_mode", "preflight_max_attempts", "preflight_idle", "max_concurrent_scheduling_tasks", "fips_mode"]),
     ("extraction_service", &["host", "timeout", "use_file_pointers", "stream_chunk_size", "shared_volume_dir"]),
 ];
 

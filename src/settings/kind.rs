@@ -1,5 +1,6 @@
 //! The kinds of values that keys take: what is accepted, and how that is said to people.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +52,14 @@ pub(crate) struct ApiVersion(pub(crate) RangeInclusive<u64>);
 pub(crate) struct Nested(pub(crate) RangeInclusive<u64>);
 /// Sync rules; the value is whether there are any.
 pub(crate) struct Rules;
+/// A time in a range, given in milliseconds. A number without a unit counts seconds, as in the reference connector's file.
+pub(crate) struct Seconds(pub(crate) RangeInclusive<u64>);
+/// Texts: a list, or one text with commas.
+pub(crate) struct Texts;
+/// Names and texts, as in HTTP headers. The texts may be secret.
+pub(crate) struct Headers;
+/// A share of the whole.
+pub(crate) struct Share;
 
 impl Kind for Count {
     type Value = u64;
@@ -225,6 +234,76 @@ impl Kind for Rules {
     }
 }
 
+impl Kind for Seconds {
+    type Value = Duration;
+    fn read(&self, raw: &ValueKind) -> Option<Duration> {
+        let seconds = match raw {
+            ValueKind::Float(number) if number.is_finite() && *number >= 0.0 => Duration::try_from_secs_f64(*number).ok(),
+            _ => whole(raw).map(Duration::from_secs),
+        };
+        let span = seconds.or_else(|| if let ValueKind::String(text) = raw { parse_duration(text) } else { None });
+        span.filter(|span| u64::try_from(span.as_millis()).is_ok_and(|millis| self.0.contains(&millis)))
+    }
+    fn expected(&self) -> String {
+        format!("seconds or a duration {}", range(&self.0, |millis| show_duration(Duration::from_millis(*millis))))
+    }
+}
+
+impl Kind for Texts {
+    type Value = Vec<String>;
+    const CONFIDENTIAL: bool = true;
+    fn read(&self, raw: &ValueKind) -> Option<Vec<String>> {
+        let parts = |text: &str| text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        match raw {
+            ValueKind::String(text) => Some(parts(text)),
+            ValueKind::Array(items) => items.iter().map(|item| text(&item.kind)).collect(),
+            _ => None,
+        }
+    }
+    fn expected(&self) -> String {
+        "text, or a list of texts".to_owned()
+    }
+}
+
+impl Kind for Headers {
+    type Value = Vec<(String, Secret)>;
+    const CONFIDENTIAL: bool = true;
+    fn read(&self, raw: &ValueKind) -> Option<Vec<(String, Secret)>> {
+        match raw {
+            ValueKind::Table(table) => {
+                let all: Option<BTreeMap<String, Secret>> =
+                    table.iter().map(|(name, value)| Some((name.clone(), Secret::new(text(&value.kind)?)))).collect();
+                Some(all?.into_iter().collect())
+            }
+            ValueKind::String(text) if text.trim() == "{}" => Some(Vec::new()),
+            _ => None,
+        }
+    }
+    fn expected(&self) -> String {
+        "a group of names, each with a text in quotes".to_owned()
+    }
+}
+
+impl Kind for Share {
+    type Value = f64;
+    fn read(&self, raw: &ValueKind) -> Option<f64> {
+        let share = match raw {
+            ValueKind::Float(share) => Some(*share),
+            ValueKind::I64(0) => Some(0.0),
+            ValueKind::I64(1) => Some(1.0),
+            ValueKind::String(typed) => match typed.trim().strip_suffix('%') {
+                Some(percent) => percent.trim().parse::<f64>().ok().map(|percent| percent / 100.0),
+                None => typed.trim().parse().ok(),
+            },
+            _ => None,
+        };
+        share.filter(|share| (0.0..=1.0).contains(share))
+    }
+    fn expected(&self) -> String {
+        "a share from 0 to 1, or from `0%` to `100%`".to_owned()
+    }
+}
+
 /// The rule that every connector of the protocol has: it includes what no other rule decides, which happens anyway.
 fn is_default_rule(rule: &ValueKind) -> bool {
     matches!(rule, ValueKind::Table(rule) if rule.get("id").and_then(|id| text(&id.kind)).as_deref() == Some("DEFAULT"))
@@ -310,6 +389,33 @@ mod tests {
         for raw in [ValueKind::Float(64.5), word("30.0"), word("latest")] {
             assert_eq!(ApiVersion(31..=99).read(&raw), None, "{raw:?}");
         }
+    }
+
+    #[test]
+    fn seconds_may_stand_without_their_unit_and_a_share_with_or_without_percent() {
+        let kind = Seconds(0..=300_000);
+        for raw in [ValueKind::I64(240), word("240"), word("4m"), ValueKind::Float(240.0)] {
+            assert_eq!(kind.read(&raw), Some(Duration::from_secs(240)), "{raw:?}");
+        }
+        for raw in [ValueKind::I64(301), ValueKind::I64(-1), word("soon"), ValueKind::Float(f64::NAN)] {
+            assert_eq!(kind.read(&raw), None, "{raw:?}");
+        }
+        for raw in [word("20%"), word("0.2"), ValueKind::Float(0.2)] {
+            assert_eq!(Share.read(&raw), Some(0.2), "{raw:?}");
+        }
+        for raw in [word("101%"), ValueKind::I64(20), word("some"), ValueKind::Float(-0.1)] {
+            assert_eq!(Share.read(&raw), None, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_one_text_or_a_list_and_headers_a_group() {
+        let list = ValueKind::Array(vec!["http://a:1".into(), "http://b:1".into()]);
+        assert_eq!(Texts.read(&list), Texts.read(&word("http://a:1, http://b:1")));
+        assert_eq!(Texts.read(&ValueKind::I64(5)), None);
+        let group = ValueKind::Table(config::Map::from([("x-a".to_owned(), config::Value::from("b"))]));
+        assert_eq!(Headers.read(&group), Some(vec![("x-a".to_owned(), Secret::new("b"))]));
+        assert_eq!((Headers.read(&word("{}")), Headers.read(&word("x"))), (Some(vec![]), None));
     }
 
     #[test]

@@ -25,12 +25,17 @@ pub use page::reference_page;
 
 pub(crate) use keys::Key;
 pub(crate) use keys::{
-    ACL_CONCURRENCY, ACL_MAILBOX, ADMIN_LISTEN, ADVANCED_RULES, API_VERSION, AUDIENCE, BASE_URL, BASIC_RULES, BATCH_BYTES, BATCH_DOCS,
-    BUDGET, CA_FILE, CLIENT_ID, CLIENT_SECRET, COMPATIBILITY, CONNECT_TIMEOUT, CONNECTOR_ID, CUSTOM, DOMAIN, DRAIN_LIMIT,
-    EXTRACTOR_CONCURRENCY, EXTRACTOR_MAILBOX, FETCHER_CONCURRENCY, FETCHER_MAILBOX, FILE_BUDGET, IDLE_TIMEOUT, INDEX_KIND, INDEX_NAME,
-    INDEX_PATH, JOINER_CONCURRENCY, JOINER_MAILBOX, LINGER, LOOKUP_CACHE, MAX_DOCUMENT, MAX_FILE, NESTED_LIMIT, PAGE_SIZE, PIPELINE_BINARY,
-    PIPELINE_INFERENCE, PIPELINE_WHITESPACE, PRIVATE_KEY, REQUESTS, RESTARTS, RETRY_ATTEMPTS, RETRY_FIRST_WAIT, SECURITY, SERVICE_TYPE,
-    STALL_AFTER, STANDARD, SYNC_CUSTOM, TEXT_SERVICE, TIMEOUT, USERNAME, WRITER_CONCURRENCY, WRITER_MAILBOX,
+    ACCESS_ENABLED, ACCESS_INTERVAL, ACCESS_SYNCS, ACL_CONCURRENCY, ACL_MAILBOX, ADAPTIVE, ADMIN_LISTEN, ADVANCED_RULES, API_KEY,
+    API_VERSION, AUDIENCE, BASE_URL, BASIC_RULES, BATCH_BYTES, BATCH_DOCS, BUDGET, BULK_CONCURRENCY, CA_CERTS, CA_FILE, CLEANUP, CLIENT_ID,
+    CLIENT_SECRET, COMPATIBILITY, COMPRESS, CONNECT_TIMEOUT, CONNECTOR_ID, CONNECTORS_API, CONTENT_SYNCS, CUSTOM, DELETE_LIMIT, DOMAIN,
+    DRAIN_LIMIT, ES_API_KEY, ES_ATTEMPTS, ES_FIRST_WAIT, ES_PASSWORD, ES_SSL, ES_USERNAME, EXTRACTOR_CONCURRENCY, EXTRACTOR_MAILBOX,
+    FETCHER_CONCURRENCY, FETCHER_MAILBOX, FIELD_BUDGET, FILE_BUDGET, FULL_ENABLED, FULL_INTERVAL, HEADERS, HEARTBEAT, HOST, IDLE_TIMEOUT,
+    IDLING, INCREMENTAL_ENABLED, INCREMENTAL_INTERVAL, INDEX_KIND, INDEX_NAME, INDEX_PATH, JOINER_CONCURRENCY, JOINER_MAILBOX, LINGER,
+    LOG_LEVEL, LOOKUP_CACHE, MAX_DOCUMENT, MAX_ERRORS, MAX_ERRORS_SPAN, MAX_FILE, MAX_WAIT, MONITOR, MONITOR_KEPT, MONITOR_RATE,
+    MONITOR_RUN, MONITOR_TOTAL, MONITOR_WINDOW, NESTED_LIMIT, PAGE_SIZE, PIPELINE_BINARY, PIPELINE_INFERENCE, PIPELINE_NAME,
+    PIPELINE_WHITESPACE, PRIVATE_KEY, REQUEST_TIMEOUT, REQUESTS, RESTARTS, RETRY_ATTEMPTS, RETRY_FIRST_WAIT, SECURITY, SERVICE_TYPE,
+    SERVICE_TYPES, STALL_AFTER, STANDARD, STATE_INDEX, SYNC_CUSTOM, TEXT_SERVICE, TIMEOUT, USERNAME, VERIFY_CERTS, WRITER_CONCURRENCY,
+    WRITER_MAILBOX,
 };
 pub(crate) use kind::Count;
 pub(crate) use quantity::{show_duration, show_size};
@@ -160,6 +165,11 @@ impl Taker<'_> {
         self.entries.raw(key).is_some()
     }
 
+    /// Whether any key was given whose path begins so.
+    pub(crate) fn has_group(&self, prefix: &str) -> bool {
+        self.entries.has_group(prefix)
+    }
+
     /// Notes a mistake about a key.
     pub(crate) fn refuse<K>(&mut self, key: &Key<K>, problem: impl Into<String>) {
         self.refuse_as(key, problem, &domain::CF_INVALID);
@@ -168,6 +178,37 @@ impl Taker<'_> {
     /// Notes a mistake about a key, with its row in the table of failures.
     pub(crate) fn refuse_as<K>(&mut self, key: &Key<K>, problem: impl Into<String>, code: &'static domain::Code) {
         self.mistakes.0.push(Mistake { path: self.entries.path(key.path), problem: problem.into(), code });
+    }
+}
+
+/// A connector that is defined elsewhere, in the form of an entry of `connectors`.
+pub(crate) struct Defined(Entries);
+
+impl Defined {
+    /// Reads it; keys that are not known are left out.
+    pub(crate) fn read(entry: serde_json::Value) -> Self {
+        let ValueKind::Table(tree) = kind_of(entry) else {
+            return Self(Entries::flatten("", Map::new(), &CONNECTOR, &mut Mistakes::default()));
+        };
+        Self(Entries::flatten("", tree, &CONNECTOR, &mut Mistakes::default()))
+    }
+
+    /// Reads its keys.
+    pub(crate) fn take<T>(&self, mistakes: &mut Mistakes, take: impl FnOnce(&mut Taker<'_>) -> T) -> T {
+        take(&mut Taker { entries: &self.0, mistakes })
+    }
+}
+
+fn kind_of(json: serde_json::Value) -> ValueKind {
+    use serde_json::Value as Json;
+    let value = |json| Value::new(None, kind_of(json));
+    match json {
+        Json::Null => ValueKind::Nil,
+        Json::Bool(flag) => ValueKind::Boolean(flag),
+        Json::Number(number) => number.as_i64().map_or_else(|| ValueKind::Float(number.as_f64().unwrap_or(f64::NAN)), ValueKind::I64),
+        Json::String(text) => ValueKind::String(text),
+        Json::Array(items) => ValueKind::Array(items.into_iter().map(value).collect()),
+        Json::Object(entries) => ValueKind::Table(entries.into_iter().map(|(name, json)| (name, value(json))).collect()),
     }
 }
 

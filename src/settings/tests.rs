@@ -98,7 +98,7 @@ fn unknown_keys_of_ours_are_refused_with_the_nearest_known_one() {
         ("saleforce.page_size: 5", "`saleforce` is not known; did you mean `salesforce`?"),
         ("run: {page_size: 5}", "`run.page_size` is not known here; did you mean `salesforce.page_size`?"),
         ("page_size: 5", "`page_size` is not known here; did you mean `salesforce.page_size`?"),
-        ("index: {shards: 5}", "`index.shards` is not known; known here: `kind`, `path`"),
+        ("index: {shards: 5}", "`index.shards` is not known; known here: `kind`, `path`, `state`, `field_budget`, `adaptive`, `compress`"),
         ("index.kind.name: x", "`index.kind` takes a value, not a group of keys"),
         ("index: {kind: {name: x}}", "`index.kind` is a group of keys, must be `elasticsearch`, `opensearch` or `embedded`"),
         (

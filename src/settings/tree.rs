@@ -65,6 +65,11 @@ impl Entries {
         self.values.get(key.path).filter(|raw| !empty(raw))
     }
 
+    /// Whether any key was given whose path begins so.
+    pub(super) fn has_group(&self, prefix: &str) -> bool {
+        self.values.keys().any(|path| path.starts_with(prefix))
+    }
+
     /// The path of a key as messages name it.
     pub(super) fn path(&self, key: &str) -> String {
         format!("{}{key}", self.base)

@@ -35,8 +35,17 @@ fn a_missing_key_is_named_with_what_it_is() {
     contains_all(&line, &["`connectors[0].configuration.client_id` is missing", "consumer key of the connected app"]);
     let line = place.sync_fails(2, &place.config(NOWHERE, json!({ "domain": null }), json!({ "salesforce": { "base_url": null } })));
     contains_all(&line, &["`connectors[0].configuration.domain` is missing", "`acme` for acme.my.salesforce.com"]);
-    let line = place.sync_fails(2, &place.config(NOWHERE, json!({}), json!({ "index": { "kind": null } })));
-    contains_all(&line, &["`index.kind` is not given", "set `index.kind: embedded`"]);
+}
+
+#[test]
+fn a_cluster_that_does_not_answer_is_told_with_the_key_to_mend() {
+    let place = Place::filled();
+    let cluster = json!({ "index": { "kind": "elasticsearch" }, "elasticsearch": { "host": NOWHERE, "max_retries": 1 } });
+    let config = place.config(NOWHERE, json!({}), cluster);
+    contains_all(&fails(&["sync", "-c", &config], 1), &["connection refused [ES0001]", "check `elasticsearch.host`"]);
+    contains_all(&fails(&["export", "-c", &config, "--index", "i"], 1), &["connection refused [ES0001]"]);
+    let wrong = place.config(NOWHERE, json!({}), json!({ "index": { "kind": null }, "elasticsearch": { "host": "es:9200" } }));
+    contains_all(&place.sync_fails(2, &wrong), &["`elasticsearch.host` must be an address such as"]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub struct ElasticConfig {
     /// Whether the server must prove who it is.
     pub verify: bool,
     /// Headers to send with every request.
-    pub headers: Vec<(String, String)>,
+    pub headers: Vec<(String, Secret)>,
     /// How long to wait.
     pub timeouts: Timeouts,
     /// How often to try.

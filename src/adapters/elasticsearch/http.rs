@@ -61,6 +61,10 @@ impl Call {
         Self { method: Method::POST, body: body.to_string().into(), ..Self::get(path) }
     }
 
+    pub(super) fn delete(path: impl Into<String>, body: &serde_json::Value) -> Self {
+        Self { method: Method::DELETE, ..Self::post(path, body) }
+    }
+
     pub(super) fn put(path: impl Into<String>, body: &serde_json::Value) -> Self {
         Self { method: Method::PUT, ..Self::post(path, body) }
     }
@@ -86,7 +90,7 @@ impl Http {
                 Some(format!("Basic {pair}"))
             }
         };
-        let own = config.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let own = config.headers.iter().map(|(name, value)| (name.clone(), value.reveal().to_owned()));
         for (name, value) in own.chain(authorization.map(|value| (header::AUTHORIZATION.to_string(), value))) {
             let unusable = || Fault::new(&CF_INVALID, format!("the value of the header `{name}` cannot be sent"));
             let key = header::HeaderName::from_bytes(name.as_bytes()).map_err(|_| unusable())?;

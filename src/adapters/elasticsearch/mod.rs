@@ -10,6 +10,8 @@
 //! | `mapping` | the index that is created |
 //! | `mark` | what a run did not meet, and its sweep |
 //! | `state` | documents of our own, compared and set |
+//! | `documents` | one connector's documents by its own key |
+//! | `export` | all documents of an index |
 //! | `progress`, `board` | checkpoints, set-asides, jobs |
 //!
 //! Everything here belongs to one thread, as awc's client does: make it where it is used.
@@ -17,6 +19,8 @@
 mod board;
 mod bulk;
 mod config;
+mod documents;
+mod export;
 mod flow;
 mod http;
 mod mapping;
@@ -39,6 +43,8 @@ use ports::{Checkpoints, Clock, JobBoard, JobRecord, SetAside, Sink, Target};
 use serde::Deserialize;
 
 pub use self::config::{ElasticAuth, ElasticConfig, Retries, Timeouts};
+pub use self::documents::Documents;
+pub use self::export::ExportError;
 use self::flow::{Gate, Window};
 use self::http::{Call, Http};
 use self::state::Version;
@@ -123,7 +129,12 @@ impl Elastic {
     pub async fn connect(config: ElasticConfig, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
         let http = Http::new(&config)?;
         let greeting = http.json(Call::get("/")).await.map_err(|fault| fault.context("ask the index server for its version"))?;
-        let server = Server::of(greeting)?;
+        Self::beside(config, Server::of(greeting)?, clock)
+    }
+
+    /// For a server that is known already.
+    fn beside(config: ElasticConfig, server: Server, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
+        let http = Http::new(&config)?;
         let gate = Gate::new(Window::new(config.max_in_flight, !config.adaptive));
         let owner = format!("{:016x}", fastrand::u64(..));
         let (writes, held, state_made) = (Cell::new(0), RefCell::default(), Cell::new(false));
