@@ -7,6 +7,8 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use domain::JobType;
 
+use crate::ingest::{self, RunArgs};
+
 /// Exit code of a job that failed.
 pub const EXIT_FAILED: u8 = 1;
 /// Exit code of a wrong command line or configuration. The command-line parser uses the same.
@@ -15,7 +17,9 @@ pub const EXIT_USAGE: u8 = 2;
 const EXAMPLES: &str = "\
 Examples:
   sluice demo                                  see it work, with nothing to set up
+  sluice check -c config.yml                   ask the index and the org whether it would work
   sluice sync -c config.yml                    bring the index up to date, once
+  sluice run -c config.yml                     keep it up to date
   sluice export -c config.yml --index NAME     print the index
   sluice help sync                             what a command can do";
 
@@ -36,11 +40,24 @@ pub struct Cli {
 #[command(next_help_heading = "Logging")]
 pub struct LogArgs {
     /// Least level of what is logged: off, error, warn, info, debug or trace
-    #[arg(long, global = true, value_enum, ignore_case = true, hide_possible_values = true, default_value = "info", value_name = "LEVEL")]
-    pub log_level: LogLevel,
-    /// Form of log lines: text or json
+    ///
+    /// By default info; `sluice run` goes by `service.log_level` of its configuration.
+    #[arg(long, global = true, value_enum, ignore_case = true, hide_possible_values = true, value_name = "LEVEL")]
+    pub log_level: Option<LogLevel>,
+    /// Form of log lines: text, json, or ecs for JSON in the Elastic Common Schema
     #[arg(long, global = true, value_enum, ignore_case = true, hide_possible_values = true, default_value = "text", value_name = "FORMAT")]
-    pub log_format: Format,
+    pub log_format: LogFormat,
+}
+
+/// Forms of log lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// One JSON object per line.
+    Json,
+    /// The same with the field names of the Elastic Common Schema.
+    Ecs,
 }
 
 /// Levels of log lines, with the reference connector's names for them.
@@ -63,6 +80,11 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// Reads the name, the reference connector's included.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::from_str(name, true).ok()
+    }
+
     /// The name as log filters spell it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -90,8 +112,14 @@ pub enum Format {
 pub enum Command {
     /// Sync a simulated org into an embedded index and search it in the browser
     Demo(DemoArgs),
+    /// Serve all connectors: run their jobs when they are due
+    Run(RunArgs),
     /// Run one job now
     Sync(SyncArgs),
+    /// Ask the index and the orgs whether jobs would work
+    Check(CheckArgs),
+    /// Carry out the deletes that a full job held back because they were too many
+    ConfirmDeletes(ConfirmArgs),
     /// Print the documents of an index as NDJSON, sorted by id
     Export(ExportArgs),
     /// Serve a simulated Salesforce org on loopback
@@ -154,6 +182,45 @@ pub struct SyncArgs {
     /// Print the plan with secrets hidden, and leave
     #[arg(long)]
     pub print_plan: bool,
+}
+
+/// `sluice check`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice check -c config.yml                      all that jobs need, connector by connector
+  sluice check -c config.yml --connector sf-prod  one connector, and what all share
+  sluice check -c config.yml --output json        a line of JSON for each check
+
+Nothing is written anywhere. Exit codes: 0 nothing fails, 1 something does, 2 the command line or the configuration is wrong.")]
+pub struct CheckArgs {
+    /// Configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Connector to look at; all of them if it is left out
+    #[arg(long, value_name = "ID")]
+    pub connector: Option<String>,
+    /// Form of the findings on standard output: text or json
+    #[arg(long, value_enum, hide_possible_values = true, default_value = "text", value_name = "FORMAT")]
+    pub output: Format,
+}
+
+/// `sluice confirm-deletes`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice confirm-deletes -c config.yml                         of the only connector of the file
+  sluice confirm-deletes -c config.yml --connector sf-prod     of one of several
+
+A full job deletes nothing and fails when it would delete more of the index than `run.delete_limit`. This command deletes what
+that job had found gone, except what was written since.")]
+pub struct ConfirmArgs {
+    /// Configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Connector; may be left out if there is only one
+    #[arg(long, value_name = "ID")]
+    pub connector: Option<String>,
 }
 
 /// `sluice export`.
@@ -229,7 +296,7 @@ pub struct CompletionsArgs {
 impl Cli {
     /// The command line of this process. Leaves the process with help, version, or a usage error and exit code 2.
     pub fn of_process() -> Self {
-        Self::parse()
+        Self::parse_from(ingest::arguments(std::env::args_os()))
     }
 }
 
@@ -305,6 +372,8 @@ mod tests {
             (simulate.org, simulate.port, simulate.page_size, simulate.faults),
             (Some("o".into()), 1, Some(200), Some("f.json".into()))
         );
+        let Command::Check(check) = command("sluice check --config a.yml --connector x --output json") else { panic!("another command") };
+        assert_eq!((check.config, check.connector.as_deref(), check.output), ("a.yml".into(), Some("x"), Format::Json));
         let Command::Export(export) = command("sluice export --data d --index i") else { panic!("another command") };
         assert_eq!((export.from.data, export.from.config, export.index.as_str()), (Some("d".into()), None, "i"));
     }
@@ -312,13 +381,13 @@ mod tests {
     #[test]
     fn log_flags_stand_before_or_behind_the_command_and_take_the_names_of_the_reference() {
         let log = |line| parse(line).unwrap().log;
-        assert_eq!(log("sluice demo"), LogArgs { log_level: LogLevel::Info, log_format: Format::Text });
-        assert_eq!(log("sluice --log-level DEBUG demo").log_level, LogLevel::Debug);
+        assert_eq!(log("sluice demo"), LogArgs { log_level: None, log_format: LogFormat::Text });
+        assert_eq!(log("sluice --log-level DEBUG demo").log_level, Some(LogLevel::Debug));
         assert_eq!(
             log("sluice demo --log-level warning --log-format json"),
-            LogArgs { log_level: LogLevel::Warn, log_format: Format::Json }
+            LogArgs { log_level: Some(LogLevel::Warn), log_format: LogFormat::Json }
         );
-        assert_eq!(log("sluice demo --log-level critical").log_level.as_str(), "error");
+        assert_eq!(log("sluice demo --log-level critical").log_level.map(LogLevel::as_str), Some("error"));
     }
 
     #[test]
@@ -336,6 +405,7 @@ mod tests {
             "sluice sink",
             "sluice sync",
             "sluice sync -c a.yml --output xml",
+            "sluice check",
             "sluice export --index i",
             "sluice export -c a.yml --data d --index i",
             "sluice export -c a.yml",
@@ -354,7 +424,7 @@ mod tests {
 
     #[test]
     fn help_has_examples_for_every_command_and_version_is_there() {
-        for name in ["demo", "sync", "export", "simulate", "completions"] {
+        for name in ["demo", "run", "sync", "confirm-deletes", "check", "export", "simulate", "completions"] {
             let help = parse(&format!("sluice {name} --help")).unwrap_err();
             assert_eq!(help.exit_code(), 0);
             assert!(help.to_string().contains(&format!("Examples:\n  sluice {name}")), "{name}");
@@ -377,7 +447,7 @@ mod tests {
                 seen += 1;
             }
         }
-        assert!(seen >= 15, "{seen}");
+        assert!(seen >= 19, "{seen}");
     }
 
     #[test]

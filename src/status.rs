@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actors::events::RunStats;
+use actors::events::{EdgeStats, RunStats};
 use domain::{Counts, Ended, JobStatus};
 use serde_json::{Value, json};
 
@@ -14,19 +14,12 @@ pub(crate) fn page_status(stats: Option<&RunStats>, ended: Option<&Ended>, elaps
         return json!({ "state": state, "elapsed_ms": millis(elapsed), "objects": [], "error": error });
     };
     let (found, done) = stats.files();
-    let lanes: Vec<_> = stats
-        .edges()
-        .iter()
-        .map(
-            |edge| json!({ "edge": edge.edge, "depth": edge.depth(), "capacity": edge.capacity, "waited_ms": millis(edge.waiting_time()) }),
-        )
-        .collect();
     json!({
         "state": state,
         "elapsed_ms": millis(elapsed),
         "objects": objects(stats),
         "files": { "found": found, "done": done },
-        "lanes": lanes,
+        "lanes": lanes(stats),
         "counts": stats.counts(),
         "error": error,
     })
@@ -47,7 +40,7 @@ pub(crate) fn summary(job: &str, connector: &str, ended: &Ended, stats: Option<&
 
 /// The summary of a job for people.
 pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Duration) -> String {
-    let Counts { read, written, written_bytes, deleted, set_aside, cut, files } = &ended.counts;
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates } = &ended.counts;
     let mut text = format!(
         "{} in {:.1} s: {read} records read, {written} documents written ({:.1} MB), {files} files with content, {deleted} deleted",
         match ended.status {
@@ -64,13 +57,29 @@ pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Durati
     if *cut > 0 {
         text.push_str(&format!(", {cut} nested lists cut at the limit"));
     }
+    if *conflicts > 0 {
+        text.push_str(&format!(", {conflicts} conflicts"));
+    }
+    if *duplicates > 0 {
+        text.push_str(&format!(", {duplicates} duplicates"));
+    }
     for object in stats.into_iter().flat_map(|stats| &stats.objects) {
         text.push_str(&format!("\n  {:<20} {:>9} read {:>9} written", object.name, object.read(), object.written()));
     }
     text
 }
 
-fn objects(stats: &RunStats) -> Vec<Value> {
+/// How full the mailboxes are and how long senders waited for room.
+pub(crate) fn lanes(stats: &RunStats) -> Vec<Value> {
+    let lane = |edge: &EdgeStats| {
+        let waited = millis(edge.waiting_time());
+        json!({ "edge": edge.edge, "depth": edge.depth(), "capacity": edge.capacity, "waited_ms": waited })
+    };
+    stats.edges().iter().map(|edge| lane(edge)).collect()
+}
+
+/// How far each object is.
+pub(crate) fn objects(stats: &RunStats) -> Vec<Value> {
     let object = |object: &actors::events::ObjectStats| json!({ "name": object.name, "read": object.read(), "written": object.written(), "total": object.total(), "done": object.done() });
     stats.objects.iter().map(object).collect()
 }
@@ -86,7 +95,7 @@ mod tests {
     use super::*;
 
     fn ended() -> Ended {
-        let counts = Counts { read: 3, written: 2, set_aside: 1, ..Counts::default() };
+        let counts = Counts { read: 3, written: 2, set_aside: 1, conflicts: 4, duplicates: 5, ..Counts::default() };
         Ended { status: JobStatus::Error, fault: Some(Fault::new(&EN_GAVE_UP, "no way")), counts }
     }
 
@@ -105,9 +114,14 @@ mod tests {
 
     #[test]
     fn both_summaries_say_how_the_job_ended() {
-        assert_eq!(summary("j", "c", &ended(), None, Duration::from_secs(1))["status"], "error");
+        let json = summary("j", "c", &ended(), None, Duration::from_secs(1));
+        assert_eq!((&json["status"], &json["counts"]["conflicts"], &json["counts"]["duplicates"]), (&json!("error"), &json!(4), &json!(5)));
         let text = summary_text(&ended(), Some(&RunStats::new(["Case".to_owned()])), Duration::from_secs(1));
-        assert!(text.starts_with("failed in 1.0 s: 3 records read, 2 documents written") && text.contains("1 set aside"), "{text}");
+        assert!(
+            text.starts_with("failed in 1.0 s: 3 records read, 2 documents written")
+                && text.contains("1 set aside, 4 conflicts, 5 duplicates"),
+            "{text}"
+        );
         assert!(text.contains("\n  Case "), "{text}");
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::catalog::Cut;
-use domain::{Counts, Fault, RecordId};
+use domain::{Counts, Fault, Hold, RecordId};
 use tokio::sync::Semaphore;
 
 use crate::stage::Slots;
@@ -80,7 +80,7 @@ impl ObjectStats {
     pub(crate) fn finish(&self) {
         self.done.store(true, Relaxed);
     }
-    /// Whether records came without an id, so that nobody can say which of its documents were met.
+    /// Whether records came without an id or could not be kept, so that nobody can say which of its documents were met.
     pub(crate) fn is_nameless(&self) -> bool {
         self.nameless.load(Relaxed)
     }
@@ -94,12 +94,15 @@ pub struct RunStats {
     files_found: AtomicU64,
     files_done: AtomicU64,
     files_with_content: AtomicU64,
+    nameless_files: AtomicBool,
     written: AtomicU64,
     written_bytes: AtomicU64,
     deleted: AtomicU64,
     set_aside: AtomicU64,
     pages_aside: AtomicU64,
     cut: AtomicU64,
+    conflicts: AtomicU64,
+    duplicates: AtomicU64,
     budget_peak: AtomicU64,
     edges: Mutex<Vec<Arc<EdgeStats>>>,
     stages: Mutex<Vec<(&'static str, Slots)>>,
@@ -122,6 +125,8 @@ impl RunStats {
             set_aside: self.set_aside.load(Relaxed),
             cut: self.cut.load(Relaxed),
             files: self.files_with_content.load(Relaxed),
+            conflicts: self.conflicts.load(Relaxed),
+            duplicates: self.duplicates.load(Relaxed),
         }
     }
 
@@ -164,9 +169,12 @@ impl RunStats {
     }
 
     pub(crate) fn nameless(&self, object: usize) {
-        if let Some(object) = self.objects.get(object) {
-            object.nameless.store(true, Relaxed);
-        }
+        self.objects.get(object).map_or(&self.nameless_files, |object| &object.nameless).store(true, Relaxed);
+    }
+
+    /// Whether nobody can say which files were met.
+    pub(crate) fn has_nameless_files(&self) -> bool {
+        self.nameless_files.load(Relaxed)
     }
 
     pub(crate) fn written(&self, object: usize, documents: usize, bytes: usize) {
@@ -176,6 +184,13 @@ impl RunStats {
             Some(object) => object.written.fetch_add(documents as u64, Relaxed),
             None => self.files_done.fetch_add(documents as u64, Relaxed),
         };
+    }
+
+    /// Takes back a document that was counted with its batch and was refused.
+    pub(crate) fn unwritten(&self, object: usize, bytes: usize) {
+        self.written.fetch_sub(1, Relaxed);
+        self.written_bytes.fetch_sub(bytes as u64, Relaxed);
+        self.objects.get(object).map_or(&self.files_done, |object| &object.written).fetch_sub(1, Relaxed);
     }
 
     pub(crate) fn files_found(&self, files: usize) {
@@ -188,6 +203,19 @@ impl RunStats {
 
     pub(crate) fn swept(&self, deleted: u64) {
         self.deleted.fetch_add(deleted, Relaxed);
+    }
+
+    pub(crate) fn conflicted(&self, documents: usize) {
+        self.conflicts.fetch_add(documents as u64, Relaxed);
+    }
+
+    pub(crate) fn duplicated(&self, documents: usize) {
+        self.duplicates.fetch_add(documents as u64, Relaxed);
+    }
+
+    /// What a document is called that is made of an object by its position.
+    pub(crate) fn name_of(&self, object: usize) -> &str {
+        self.objects.get(object).map_or("file", |object| object.name.as_str())
     }
 
     pub(crate) fn budget_peaked(&self, bytes: u64) {
@@ -252,6 +280,21 @@ impl ItemSetAside<'_> {
     }
 }
 
+/// A document that was refused could not even be kept as it was. Its kind is spared from the sweep, which would take it for gone.
+#[derive(Debug)]
+pub(crate) struct NotKept<'a> {
+    pub(crate) object: usize,
+    pub(crate) id: RecordId,
+    pub(crate) fault: &'a Fault,
+}
+impl NotKept<'_> {
+    pub(crate) fn emit(self, stats: &RunStats) {
+        let Self { object, id, fault } = self;
+        stats.nameless(object);
+        tracing::warn!(what = stats.name_of(object), %id, %fault, "cannot be kept; no document of its kind is deleted in this run");
+    }
+}
+
 /// A page failed in one generation after the other and is left as it was in the index.
 #[derive(Debug)]
 pub(crate) struct PageSetAside<'a> {
@@ -267,6 +310,16 @@ impl PageSetAside<'_> {
         stats.set_aside.fetch_add(self.records as u64, Relaxed);
         let Self { object, first, last, records, fault } = self;
         tracing::error!(object, %first, %last, records, %fault, "page set aside");
+    }
+}
+
+/// A run would delete so much that it deletes nothing.
+#[derive(Debug)]
+pub(crate) struct DeletesHeld<'a>(pub(crate) &'a Hold);
+impl DeletesHeld<'_> {
+    pub(crate) fn emit(self) {
+        let Hold { connector, index, run, doomed, total, .. } = self.0;
+        tracing::error!(%connector, %index, %run, doomed, total, "deletes held back; `sluice confirm-deletes` carries them out");
     }
 }
 

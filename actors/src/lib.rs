@@ -10,7 +10,10 @@
 //! ```
 
 mod acl;
+mod batch;
 pub mod budget;
+pub mod deletes;
+pub mod desk;
 pub mod events;
 mod extractor;
 mod fetcher;
@@ -18,13 +21,16 @@ mod joiner;
 #[cfg(any(test, feature = "kit"))]
 pub mod kit;
 pub mod lane;
+pub mod lease;
 pub mod lookup;
 pub mod messages;
 pub mod pipeline;
 pub mod receipt;
+pub mod roster;
 pub mod scheduler;
 pub mod stage;
 pub mod supervisor;
+pub mod survey;
 pub mod tokens;
 mod writer;
 

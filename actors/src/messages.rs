@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::budget::Booking;
 use crate::receipt::{PageId, Share};
+use crate::scheduler::Rhythm;
 
 // Goods.
 
@@ -95,10 +96,17 @@ impl fmt::Debug for RecordPage {
 #[rtype(result = "()")]
 pub(crate) struct ReadPage;
 
-/// Look at the board for a job that waits.
+/// Look at the desks for jobs that wait.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]
 pub(crate) struct LookForJobs;
+
+/// Look after the desks, then look for jobs.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Tend {
+    pub(crate) rhythm: Rhythm,
+}
 
 /// Run this job.
 #[derive(Debug, Message)]

@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use domain::bulk::BatchLimits;
 use domain::catalog::DocumentShape;
-use domain::{Checkpoint, EN_STALLED, Fault, JobType, ObjectPlan, PageCursor, PageNo, Verdict, Watermark};
+use domain::monitor::{ErrorLimits, ErrorMonitor};
+use domain::{Brake, Checkpoint, EN_STALLED, Fault, JobType, ObjectPlan, PageCursor, PageNo, Verdict, Watermark};
 use ports::{Checkpoints, Clock, Sink, Source, Target};
 use tokio::sync::{mpsc, watch};
 
 use crate::acl::AclBuilder;
+use crate::batch::Writing;
 use crate::budget::Budget;
 use crate::events::RunStats;
 use crate::extractor::{ContentExtractor, Extracting};
@@ -23,8 +25,8 @@ use crate::joiner::{EntityJoiner, Joining, Strikes};
 use crate::lane::{Inlet, Lane};
 use crate::lookup::LookupCache;
 use crate::messages::{Fact, RecordPage};
-use crate::stage::{Knobs, Obituary, Slots, StageDown, start};
-use crate::writer::{BulkWriter, Writing};
+use crate::stage::{Cause, Knobs, Obituary, Slots, StageDown, start};
+use crate::writer::BulkWriter;
 
 /// Everything that a run needs from outside.
 #[derive(Clone)]
@@ -66,7 +68,7 @@ pub struct Tuning {
 }
 
 /// What a run may use and how long it may stand still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RunLimits {
     /// Bytes of pages in flight.
     pub budget: usize,
@@ -80,6 +82,10 @@ pub struct RunLimits {
     pub lookup_cache: usize,
     /// A run in which nothing moves for so long is ended.
     pub stall_after: Duration,
+    /// How much of the index is deleted without leave.
+    pub brake: Brake,
+    /// How many documents the index may refuse.
+    pub error_monitor: ErrorLimits,
 }
 
 /// A run: what is read, how it looks, where it goes. Outlives its generations.
@@ -98,6 +104,8 @@ pub struct Run {
     pub cache: Arc<LookupCache>,
     /// Pages that broke a generation.
     pub strikes: Rc<Strikes>,
+    /// Documents that the index refused.
+    pub errors: Rc<RefCell<ErrorMonitor>>,
     /// True means: finish what is in hand and stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -162,6 +170,10 @@ pub async fn run_generation(
     let drained = async {
         let mut down = Vec::new();
         while let Some(obituary) = down_rx.recv().await {
+            // A fetcher that fails ends its own object. Without one of the stages behind them, all would read for nothing.
+            if obituary.stage != ObjectFetcher::NAME && obituary.cause != Cause::Drained {
+                halt.send_replace(true);
+            }
             down.push(obituary);
         }
         down
@@ -197,7 +209,12 @@ fn wire(
     let stages = names.into_iter().zip(slots.clone()).collect();
     let [fetch_slots, join_slots, acl_slots, extract_slots, write_slots] = slots;
 
-    let writing = Writing { sink: Rc::clone(&ports.sink), target: Rc::new(run.target.clone()), stats: Arc::clone(stats) };
+    let writing = Writing {
+        sink: Rc::clone(&ports.sink),
+        target: Rc::new(run.target.clone()),
+        stats: Arc::clone(stats),
+        errors: Rc::clone(&run.errors),
+    };
     let WriterKnobs { knobs, limits: batch, linger } = bulk_writer;
     let obituary = Obituary::new(BulkWriter::NAME, down.clone());
     let writer = start(knobs.mailbox, || BulkWriter::new(writing, write_slots, batch, linger, obituary));

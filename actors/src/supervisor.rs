@@ -2,26 +2,24 @@
 //!
 //! `StartRun` -> `Ended`. A service that runs one job at a time; keeps nothing between jobs.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix::{Actor, Context, Handler, ResponseFuture};
-use domain::catalog::{self, DescribedObject, DocumentShape};
+use domain::catalog::{self, DocumentShape};
+use domain::monitor::ErrorMonitor;
 use domain::restart::{Decision, RestartBudget, decide};
-use domain::{Checkpoint, EN_SET_ASIDE, Ended, Fault, Job, JobStatus, Names, ObjectPlan, RunId, Selection};
-use futures::{StreamExt as _, TryStreamExt as _};
-use ports::{Source, Target};
+use domain::{Checkpoint, EN_HELD, EN_SET_ASIDE, Ended, Fault, Hold, Job, JobStatus, ObjectPlan, RunId, Selection, Swept};
+use ports::Target;
 use tokio::sync::watch;
 
-use crate::events::{GenerationRestarted, KeysBlank, ObjectSkipped, RunStats};
+use crate::events::{DeletesHeld, GenerationRestarted, KeysBlank, ObjectSkipped, RunStats};
 use crate::lookup::LookupCache;
 use crate::messages::StartRun;
 use crate::pipeline::{GenerationReport, Ports, Run, RunLimits, Tuning, run_generation};
 use crate::stage::fail_point;
-
-/// Describes asked for at once.
-const DESCRIBES: usize = 4;
+use crate::survey::survey;
 
 /// What makes the jobs of one connector.
 #[derive(Clone)]
@@ -91,7 +89,7 @@ pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
     let unplanned = |status, fault| Ended { status, fault, counts: domain::Counts::default() };
     // Signing in may take half a minute of tries; nothing is in hand yet that would be worth finishing.
     let planned = tokio::select! {
-        planned = plan(&*work.ports.source, &work.selection) => planned,
+        planned = survey(&*work.ports.source, &work.selection) => planned,
         () = asked_to_stop(&work.stop) => return unplanned(JobStatus::Suspended, None),
     };
     let planned = match planned {
@@ -121,6 +119,7 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         stats: Arc::clone(stats),
         cache: Arc::new(LookupCache::new(work.limits.lookup_cache)),
         strikes: Rc::default(),
+        errors: Rc::new(RefCell::new(ErrorMonitor::new(work.limits.error_monitor))),
         stop: work.stop.clone(),
     };
     let (mut restarts, mut written) = (0, 0);
@@ -181,40 +180,54 @@ async fn begin(work: &ConnectorWork, job: &Job, fingerprint: String, layout: &ca
 
 /// Deletes what the run did not meet, unless it could not look at everything, and forgets the checkpoint.
 async fn finish(work: &ConnectorWork, run: &Run, skipped: &[(String, String)]) -> Result<JobStatus, Fault> {
-    if run.stats.pages_aside() == 0 {
-        let nameless = run.stats.objects.iter().filter(|object| object.is_nameless()).map(|object| object.name.clone());
-        let mut spare: Vec<_> = skipped.iter().map(|(object, _)| object.clone()).chain(nameless).collect();
-        // A file may hang on nothing but a record that was not looked at.
-        if !spare.is_empty() || !run.objects.iter().any(|plan| plan.children.iter().any(|child| child.key == catalog::LINKS)) {
-            spare.push("content_document".to_owned());
-        }
-        let deleted = work.ports.sink.sweep(&run.target, &spare).await?;
-        run.stats.swept(deleted);
-    }
+    let pages = run.stats.pages_aside();
+    let held = if pages == 0 { sweep(work, run, &spared(run, skipped)).await? } else { None };
+    // After the hold is kept: a run that dies in between finds the checkpoint, sweeps again, and holds again.
     work.ports.checkpoints.clear(&run.target.connector, run.kind).await?;
-    match run.stats.pages_aside() {
-        0 => Ok(JobStatus::Completed),
-        pages => {
+    match (pages, held) {
+        (0, None) => Ok(JobStatus::Completed),
+        (0, Some(Hold { connector, index, doomed, total, .. })) => Err(Fault::new(
+            &EN_HELD,
+            format!(
+                "the org no longer shows {doomed} of {total} documents that connector `{connector}` has in `{index}`; nothing was deleted"
+            ),
+        )),
+        (pages, _) => {
             Err(Fault::new(&EN_SET_ASIDE, format!("everything was read but {pages} page(s), which were set aside; nothing was deleted")))
         }
     }
 }
 
-/// Meets the catalog with the org.
-async fn plan(source: &dyn Source, selection: &Selection) -> Result<catalog::Planned, Fault> {
-    let global = source.global().await?;
-    let names = catalog::needed_describes(selection, &global)?;
-    let describe = |name: String| async move {
-        let described = source.describe(&name).await.map_err(|fault| fault.context(format_args!("describe {name}")))?;
-        Ok::<(String, DescribedObject), Fault>((name, described))
-    };
-    let described: BTreeMap<_, _> = futures::stream::iter(names).map(describe).buffer_unordered(DESCRIBES).try_collect().await?;
-    let planned = catalog::plan(selection, &global, &described)?;
-    if planned.objects.is_empty() && (selection.custom != Names::Only(Vec::new()) || selection.standard != Names::Only(Vec::new())) {
-        let names: Vec<_> = planned.skipped.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Fault::new(&domain::SF_NO_OBJECT, format!("none of the objects may be queried: {}", names.join(", "))));
+/// Kinds of documents that the run could not look at.
+fn spared(run: &Run, skipped: &[(String, String)]) -> Vec<String> {
+    let nameless = run.stats.objects.iter().filter(|object| object.is_nameless()).map(|object| object.name.clone());
+    let mut spare: Vec<_> = skipped.iter().map(|(object, _)| object.clone()).chain(nameless).collect();
+    // A file may hang on nothing but a record that was not looked at.
+    if !spare.is_empty()
+        || run.stats.has_nameless_files()
+        || !run.objects.iter().any(|plan| plan.children.iter().any(|child| child.key == catalog::LINKS))
+    {
+        spare.push("content_document".to_owned());
     }
-    Ok(planned)
+    spare
+}
+
+/// Deletes what the run did not meet, or keeps in mind what somebody has to look at first.
+async fn sweep(work: &ConnectorWork, run: &Run, spare: &[String]) -> Result<Option<Hold>, Fault> {
+    let Ports { sink, checkpoints, .. } = &work.ports;
+    match sink.sweep(&run.target, spare, work.limits.brake).await? {
+        Swept::Deleted(deleted) => {
+            run.stats.swept(deleted);
+            // What an earlier run held back is among it, or was met again.
+            checkpoints.drop_hold(&run.target.connector).await?;
+            Ok(None)
+        }
+        Swept::Held(hold) => {
+            DeletesHeld(&hold).emit();
+            checkpoints.keep_hold(&hold).await?;
+            Ok(Some(hold))
+        }
+    }
 }
 
 /// Of the configuration and of the columns: a checkpoint is worth nothing when documents would look different.

@@ -1,37 +1,24 @@
 //! Gathers operations into batches by count, bytes or linger, submits them, and signs for what became of each.
 //!
 //! `Parcel<SecuredPage>` -> `Sink`. Keeps the batch that is being gathered; its tickets are freed when the batch gets a slot, so waiting
-//! operations never exceed the mailbox. Items that may work later are tried again; a sink that cannot go on ends the run here.
+//! operations never exceed the mailbox. A sink that cannot go on, or that refuses too much, ends the run here.
 
 use std::mem::take;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix::fut::ActorFutureExt as _;
 use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler, SpawnHandle, WrapFuture as _};
 use domain::bulk::BatchLimits;
-use domain::{BulkOp, Fault, FaultClass, ItemOutcome};
-use ports::{SetAside, Sink, Target};
+use domain::{BulkOp, Fault};
+use ports::SetAside;
 
+use crate::batch::{Batch, Leftover, Refusal, Writing};
 use crate::budget::Booking;
-use crate::events::{ItemSetAside, RunStats, TriedAgain};
+use crate::events::ItemSetAside;
 use crate::lane::{Parcel, Ticket};
 use crate::messages::SecuredPage;
 use crate::receipt::Share;
 use crate::stage::{Obituary, Slots, fail_point};
-
-/// Submissions of one batch before the generation ends.
-const TRIES: u32 = 7;
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-
-/// What writing needs besides the operations.
-#[derive(Clone)]
-pub(crate) struct Writing {
-    pub(crate) sink: Rc<dyn Sink>,
-    pub(crate) target: Rc<Target>,
-    pub(crate) stats: Arc<RunStats>,
-}
 
 /// A part of a page within one batch.
 struct Piece {
@@ -125,96 +112,57 @@ impl Handler<Parcel<SecuredPage>> for BulkWriter {
 }
 
 /// Writes one batch and signs its shares. A fault leaves them unsigned: the pages will be read again.
-async fn submit(writing: Writing, slots: Slots, batch: Vec<Piece>) -> Result<(), Fault> {
+async fn submit(writing: Writing, slots: Slots, pieces: Vec<Piece>) -> Result<(), Fault> {
     let _slot = slots.take().await;
     fail_point(BulkWriter::NAME);
-    let (mut ops, mut aside, mut pieces) = (Vec::new(), Vec::new(), Vec::with_capacity(batch.len()));
-    for mut piece in batch {
-        drop(piece.ticket);
-        let bytes = piece.ops.iter().map(BulkOp::bytes).sum::<usize>();
-        let puts = piece.ops.iter().filter(|op| matches!(op, BulkOp::Put(_))).count();
-        if ops.is_empty() {
-            ops = piece.ops
-        } else {
-            ops.append(&mut piece.ops)
-        }
-        aside.append(&mut piece.aside);
-        pieces.push((piece.object, puts, bytes, piece.share, piece.booking));
+    let (mut batch, mut aside, mut shares) = (Batch::default(), Vec::new(), Vec::with_capacity(pieces.len()));
+    for Piece { object, ops, aside: mut reasons, share, booking, ticket } in pieces {
+        drop(ticket);
+        let bytes = ops.iter().map(BulkOp::bytes).sum::<usize>();
+        let puts = ops.iter().filter(|op| matches!(op, BulkOp::Put(_))).count();
+        batch.add(object, ops);
+        aside.append(&mut reasons);
+        shares.push((object, puts, bytes, share, booking));
     }
-    let refused = write(&writing, ops).await?;
-    for SetAside { id, what, fault } in &refused {
-        ItemSetAside { what, id: *id, fault }.emit(&writing.stats);
+    let Leftover { refused, too_many } = writing.write(batch).await?;
+    let stats = &writing.stats;
+    for Refusal { object, id, fault, .. } in &refused {
+        let (id, what) = (Some(*id), stats.name_of(*object));
+        ItemSetAside { what, id, fault }.emit(stats);
+        aside.push(SetAside { id, what: what.to_owned(), fault: fault.clone() });
     }
-    aside.extend(refused);
     if !aside.is_empty() {
         writing.sink.set_aside(&writing.target, aside).await?;
     }
-    for (object, puts, bytes, share, booking) in pieces {
-        writing.stats.written(object, puts, bytes);
+    if let Some(fault) = too_many {
+        return Err(fault);
+    }
+    for (object, puts, bytes, share, booking) in shares {
+        stats.written(object, puts, bytes);
         drop(booking);
         share.sign();
+    }
+    for Refusal { object, unwritten, .. } in refused {
+        unwritten.into_iter().for_each(|bytes| stats.unwritten(object, bytes));
     }
     Ok(())
 }
 
-/// Submits operations until each is written or refused for ever; returns the refused ones.
-async fn write(writing: &Writing, ops: Vec<BulkOp>) -> Result<Vec<SetAside>, Fault> {
-    let mut refused = Vec::new();
-    let mut left = Arc::new(ops);
-    let mut wait = FIRST_WAIT;
-    for tries in 1.. {
-        if left.is_empty() {
-            break;
-        }
-        let again = match writing.sink.submit(&writing.target, Arc::clone(&left)).await {
-            Ok(outcomes) => {
-                let (again, fault) = sort_out(&left, outcomes, &mut refused);
-                let Some(fault) = fault else { break };
-                left = Arc::new(again);
-                fault
-            }
-            Err(fault) if fault.class() == FaultClass::Transient => fault,
-            Err(fault) => return Err(fault),
-        };
-        if tries == TRIES {
-            return Err(again.context("write a batch"));
-        }
-        TriedAgain { stage: BulkWriter::NAME, fault: &again, wait }.emit();
-        tokio::time::sleep(wait + wait.mul_f64(fastrand::f64() / 4.0)).await;
-        wait *= 2;
-    }
-    // What is refused stays in the index as it was, and must survive the sweep.
-    let keep: Vec<_> = refused.iter().filter_map(|aside| aside.id).map(BulkOp::Keep).collect();
-    if !keep.is_empty() {
-        writing.sink.submit(&writing.target, Arc::new(keep)).await?;
-    }
-    Ok(refused)
-}
-
-/// Splits a batch by its outcomes: what is to be tried again (with one reason) is returned, what is refused is added to `refused`.
-fn sort_out(ops: &[BulkOp], outcomes: Vec<ItemOutcome>, refused: &mut Vec<SetAside>) -> (Vec<BulkOp>, Option<Fault>) {
-    let (mut again, mut reason) = (Vec::new(), None);
-    for (op, outcome) in ops.iter().zip(outcomes) {
-        match outcome {
-            ItemOutcome::Written => {}
-            ItemOutcome::Retry(fault) => {
-                again.push(op.clone());
-                reason = Some(fault);
-            }
-            ItemOutcome::SetAside(fault) => refused.push(SetAside { id: Some(op.id()), what: "document".into(), fault }),
-        }
-    }
-    (again, reason)
-}
-
 #[cfg(test)]
 mod tests {
-    use domain::{DB_WRITE, Document, RunId, SF_SILENT, Verdict};
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    use std::sync::Arc;
+
+    use domain::monitor::{ErrorLimits, ErrorMonitor};
+    use domain::{DB_WRITE, Document, EN_TOO_MANY_ERRORS, RunId, SF_SILENT, Verdict};
+    use ports::Target;
     use ports::fakes::{FakeSink, FakeSource, Script};
     use tokio::sync::mpsc;
     use tokio::time::Instant;
 
     use super::*;
+    use crate::events::RunStats;
     use crate::lane::{Inlet, Lane};
     use crate::messages::Fact;
     use crate::receipt::PageId;
@@ -222,6 +170,7 @@ mod tests {
 
     struct Bench {
         sink: Rc<FakeSink>,
+        stats: Arc<RunStats>,
         lane: Lane<SecuredPage>,
         down: mpsc::UnboundedReceiver<StageDown>,
         facts: mpsc::UnboundedReceiver<Fact>,
@@ -235,11 +184,13 @@ mod tests {
         let (facts_tx, facts) = mpsc::unbounded_channel();
         let target =
             Target { connector: domain::ConnectorId::new("c"), index: domain::IndexName::new("i"), run: RunId::new("r"), mark: None };
-        let writing = Writing { sink: sink.clone(), target: Rc::new(target), stats: Arc::new(RunStats::default()) };
+        let stats = Arc::new(RunStats::new(["Account".to_owned()]));
+        let errors = Rc::new(RefCell::new(ErrorMonitor::new(ErrorLimits::default())));
+        let writing = Writing { sink: sink.clone(), target: Rc::new(target), stats: Arc::clone(&stats), errors };
         let limits = BatchLimits { ops: 4, bytes: 1 << 20 };
         let obituary = Obituary::new(BulkWriter::NAME, down_tx);
         let addr = start(mailbox, || BulkWriter::new(writing, Slots::new(concurrency), limits, Duration::from_secs(1), obituary));
-        Bench { sink, lane: Inlet::new(&addr, mailbox).lane("test->writer"), down, facts, facts_tx }
+        Bench { sink, stats, lane: Inlet::new(&addr, mailbox).lane("test->writer"), down, facts, facts_tx }
     }
 
     fn put(no: usize) -> BulkOp {
@@ -254,7 +205,7 @@ mod tests {
         }
         /// Lets the writer drain; returns the verdicts and the cause of its end.
         async fn end(self) -> (Rc<FakeSink>, Vec<Verdict>, Cause) {
-            let Self { sink, lane, mut down, mut facts, facts_tx } = self;
+            let Self { sink, lane, mut down, mut facts, facts_tx, .. } = self;
             drop((lane, facts_tx));
             let cause = down.recv().await.unwrap().cause;
             let mut verdicts = Vec::new();
@@ -320,8 +271,31 @@ mod tests {
         let bench = bench(16, 1);
         bench.sink.poison.borrow_mut().insert(FakeSource::id("Account", 1));
         bench.push(0, (0..4).map(put).collect()).await;
+        let stats = Arc::clone(&bench.stats);
         let (sink, verdicts, _) = bench.end().await;
-        assert_eq!((sink.docs.borrow().len(), sink.aside.borrow().len(), verdicts), (3, 1, vec![Verdict::Settled]));
+        assert_eq!((sink.docs.borrow().len(), verdicts), (3, vec![Verdict::Settled]));
+        let aside = sink.aside.take();
+        assert_eq!(aside.iter().map(|entry| (entry.id, entry.what.as_str())).collect::<Vec<_>>(), [(Some(put(1).id()), "Account")]);
+        let counts = stats.counts();
+        assert_eq!((counts.written, counts.set_aside, stats.objects[0].written()), (3, 1, 3));
+        assert_eq!(counts.written_bytes, 3 * put(0).bytes() as u64);
+    }
+
+    #[actix_rt::test]
+    async fn an_index_that_refuses_everything_ends_the_run_early_and_the_reasons_are_kept() {
+        let bench = bench(16, 1);
+        bench.sink.poison.borrow_mut().extend((0..40).map(|no| put(no).id()));
+        for no in 0..10 {
+            // When the writer has ended, nobody takes pages any more.
+            let share = Share::open(PageId { object: 0, no, last: None }, None, bench.facts_tx.clone());
+            let ops = (0..4).map(|op| put(no as usize * 4 + op)).collect();
+            let _ = bench.lane.push_weighing(SecuredPage { object: 0, ops, aside: vec![], share, booking: None }, 4).await;
+        }
+        let (sink, verdicts, cause) = bench.end().await;
+        assert!(matches!(cause, Cause::Failed(fault) if fault.code == &EN_TOO_MANY_ERRORS));
+        assert_eq!((sink.docs.borrow().len(), sink.aside.borrow().len()), (0, 12), "three batches of four");
+        let settled = verdicts.iter().filter(|verdict| **verdict == Verdict::Settled).count();
+        assert_eq!((settled, verdicts.len()), (2, 10), "what was in the last batch is read again");
     }
 
     #[actix_rt::test]

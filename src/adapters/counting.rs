@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{BulkOp, Checkpoint, ConnectorId, Counts, Ended, Fault, ItemOutcome, Job, JobId, JobStatus, JobType, Timestamp};
+use domain::{
+    Brake, BulkOp, Checkpoint, ConnectorId, Counts, Ended, Fault, Hold, ItemOutcome, Job, JobId, JobStatus, JobType, Swept, Timestamp,
+};
 use ports::{Checkpoints, JobBoard, JobRecord, SetAside, Sink, Target};
 
 /// Takes everything and keeps nothing but jobs and checkpoints, in memory.
@@ -20,7 +22,10 @@ impl Sink for Counting {
     async fn submit(&self, _target: &Target, ops: Arc<Vec<BulkOp>>) -> Result<Vec<ItemOutcome>, Fault> {
         Ok(vec![ItemOutcome::Written; ops.len()])
     }
-    async fn sweep(&self, _target: &Target, _spare: &[String]) -> Result<u64, Fault> {
+    async fn sweep(&self, _target: &Target, _spare: &[String], _brake: Brake) -> Result<Swept, Fault> {
+        Ok(Swept::Deleted(0))
+    }
+    async fn confirm(&self, _hold: &Hold) -> Result<u64, Fault> {
         Ok(0)
     }
     async fn set_aside(&self, _target: &Target, _entries: Vec<SetAside>) -> Result<(), Fault> {
@@ -39,6 +44,16 @@ impl Checkpoints for Counting {
     }
     async fn clear(&self, connector: &ConnectorId, kind: JobType) -> Result<(), Fault> {
         self.checkpoints.borrow_mut().remove(&(connector.clone(), kind));
+        Ok(())
+    }
+    // Nothing is ever deleted here, so nothing is held.
+    async fn keep_hold(&self, _hold: &Hold) -> Result<(), Fault> {
+        Ok(())
+    }
+    async fn hold(&self, _connector: &ConnectorId) -> Result<Option<Hold>, Fault> {
+        Ok(None)
+    }
+    async fn drop_hold(&self, _connector: &ConnectorId) -> Result<(), Fault> {
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 pub mod counting;
 pub mod elasticsearch;
 pub mod embedded;
+pub mod protocol;
 mod retry;
 pub mod salesforce;
 #[cfg(test)]

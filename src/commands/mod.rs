@@ -1,7 +1,10 @@
 //! The commands: each takes its arguments and ends in an exit code or in one line that says what to do.
 
+mod check;
+mod confirm;
 mod demo;
 mod export;
+mod run;
 mod simulate;
 mod sync;
 
@@ -46,10 +49,16 @@ impl From<io::Error> for Failure {
 
 /// Runs a command line to its end.
 pub fn run(cli: Cli) -> ExitCode {
-    telemetry::start(cli.log);
+    // The service's configuration has a say in how it logs.
+    if !matches!(cli.command, Command::Run(_)) {
+        telemetry::start(cli.log);
+    }
     let done = match cli.command {
+        Command::Run(args) => run::run(&args, cli.log),
         Command::Demo(args) => demo::run(&args),
+        Command::ConfirmDeletes(args) => confirm::run(&args),
         Command::Sync(args) => sync::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Completions(args) => completions(args.shell, &mut io::stdout().lock()).map(|()| ExitCode::SUCCESS).map_err(Failure::from),

@@ -18,6 +18,8 @@ pub enum ItemOutcome {
     Written,
     /// It may work if tried again.
     Retry(Fault),
+    /// Somebody else changed the document in that moment. It may work if tried again.
+    Conflict(Fault),
     /// It can never work; the reason.
     SetAside(Fault),
 }

@@ -84,10 +84,20 @@ codes! {
     ES_NO_PIPELINE = "ES0204", Run, "the ingest pipeline does not exist", "create the pipeline that is named, or name another one in the connector";
     ES_REFUSED = "ES0301", Run, "the index server refused a request", "look up the error type that is named";
     ES_TAKEN_OVER = "ES0302", Run, "another process took over", "nothing: the other process goes on; if there should be none, look for a second one with the same connector";
+    ES_MISSING = "ES0303", Run, "the index server does not have what was asked for", "look whether the name is right, and whether somebody deleted it";
+    ES_EXISTS = "ES0304", Run, "the index server has what was to be created already", "nothing: what is there is used";
     ES_MAPPING = "ES0401", Item, "a document does not fit the index", "mend the mapping or the pipeline of the index for the field that is named";
     ES_DOC_TOO_LARGE = "ES0402", Item, "a document is larger than the index server takes", "raise `http.max_content_length` of the server, or sync fewer fields";
+    EN_HELD = "EN0005", Run, "a run would delete a large part of the index", "look whether the run-as user still sees everything; if the documents are to go, run `sluice confirm-deletes -c FILE --connector ID`";
+    EN_TOO_MANY_ERRORS = "EN0006", Run, "the index refused too many documents", "mend what the last reason names, usually the mapping or the pipeline of the index, then run the job again";
+    EN_IN_WORK = "EN0007", Run, "the connector has a job in work already", "wait for that job to end, or stop the process that runs it";
     CF_INVALID = "CF0001", Fatal, "the configuration is not valid", "mend the keys that are named";
     CF_SECURITY = "CF0002", Fatal, "document level security was asked for and this version cannot enforce it", "set `use_document_level_security: false` only if everybody may read everything";
+    CP_CONNECTOR = "CP0001", Run, "a connector that is defined in the cluster is not ready to be synced", "mend the connector in Kibana or with the Connector API";
+    CP_SCHEDULE = "CP0002", Run, "a schedule of a connector cannot be read", "write it in the form of Quartz, such as `0 0 0 * * ?` for every midnight of UTC";
+    CP_JOB = "CP0003", Run, "a job cannot be run as it was made", "mend the connector as is said, then start another job";
+    CP_VANISHED = "CP0004", Run, "the worker of a job is gone", "nothing, or start a job: it goes on from the checkpoint";
+    CP_NO_API = "CP0005", Fatal, "the index server has no Connector API", "set `elasticsearch.feature_use_connectors_api: false`";
 }
 
 /// A failure: its row in the table and what exactly happened.

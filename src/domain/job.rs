@@ -1,13 +1,14 @@
 //! Jobs and runs: what is to be done for a connector, how far it got, how it ended.
 
 use std::collections::BTreeMap;
+use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ConnectorId, Fault, IndexName, JobId, RecordId, RunId};
 
 /// Kinds of jobs, by the names of the connector protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobType {
     /// Reads everything; what it did not meet is deleted at its end.
     Full,
@@ -106,6 +107,26 @@ pub struct Counts {
     pub cut: u64,
     /// Files indexed with their content.
     pub files: u64,
+    /// Answers of the index that a document had been changed by somebody else in that moment; it was written again.
+    pub conflicts: u64,
+    /// Documents whose id had stood before in the same batch; the index keeps the last one of each.
+    pub duplicates: u64,
+}
+
+impl AddAssign<&Counts> for Counts {
+    fn add_assign(&mut self, other: &Counts) {
+        // No `..`: a counter that nobody adds does not compile.
+        let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates } = other;
+        self.read += read;
+        self.written += written;
+        self.written_bytes += written_bytes;
+        self.deleted += deleted;
+        self.set_aside += set_aside;
+        self.cut += cut;
+        self.files += files;
+        self.conflicts += conflicts;
+        self.duplicates += duplicates;
+    }
 }
 
 /// How a job ended.
@@ -214,7 +235,17 @@ mod tests {
 
     #[test]
     fn counts_survive_the_way_into_json_and_back() {
-        let counts = Counts { read: 1, written: 2, written_bytes: u64::MAX, deleted: 4, set_aside: 5, cut: 6, files: 7 };
+        let counts = Counts {
+            read: 1,
+            written: 2,
+            written_bytes: u64::MAX,
+            deleted: 4,
+            set_aside: 5,
+            cut: 6,
+            files: 7,
+            conflicts: 8,
+            duplicates: 9,
+        };
         assert_eq!(serde_json::from_str::<Counts>(&serde_json::to_string(&counts).unwrap()).unwrap(), counts);
         assert_eq!(serde_json::from_str::<Counts>("{}").unwrap(), Counts::default());
         assert!(serde_json::from_str::<Counts>("nonsense").is_err());

@@ -2,12 +2,15 @@
 //!
 //! | module | what it rules |
 //! |---|---|
+//! | [`brake`] | how much a run may delete, and deletes that wait |
 //! | [`bulk`] | where batches are cut, what an item's answer means |
 //! | [`catalog`] | objects, fields, nested entities, and the shape of documents |
 //! | `fault` | the one table of failures |
 //! | `ids` | identities that parse |
 //! | [`job`] | jobs, runs, checkpoints |
 //! | [`json`] | splicing raw JSON |
+//! | [`monitor`] | when too many documents were refused |
+//! | [`protocol`] | connectors and jobs of the connector protocol |
 //! | `record` | what travels |
 //! | [`restart`] | another generation, or giving up |
 //! | [`schedule`] | when jobs fire: the dialect of Quartz |
@@ -16,12 +19,15 @@
 //! | [`stamp`] | date-times as documents show them |
 //! | `watermark` | how far a run is safe |
 
+pub mod brake;
 pub mod bulk;
 pub mod catalog;
 mod fault;
 mod ids;
 pub mod job;
 pub mod json;
+pub mod monitor;
+pub mod protocol;
 mod record;
 pub mod restart;
 pub mod schedule;
@@ -30,6 +36,7 @@ pub mod soql;
 pub mod stamp;
 mod watermark;
 
+pub use brake::{Brake, Hold, Swept};
 pub use bulk::ItemOutcome;
 pub use catalog::{ChildPlan, ObjectPlan};
 pub use fault::*;

@@ -21,11 +21,13 @@ use std::time::Duration;
 
 use domain::bulk::BatchLimits;
 use domain::catalog::DocumentShape;
+use domain::monitor::ErrorLimits;
 use domain::restart::RestartBudget;
 use domain::schedule::Schedule;
-use domain::{ConnectorId, IndexName, JobType, Selection};
+use domain::{Brake, ConnectorId, IndexName, JobType, Selection};
 use ports::{Definition, Secret};
 
+use crate::cli::LogLevel;
 use crate::settings::{self, Count, Environment, Key, Mistakes, Settings, Taker, show_size};
 
 pub use cluster::{ClusterAuth, ClusterPlan};
@@ -47,6 +49,8 @@ pub struct Plan {
     pub run: RunPlan,
     /// Address of the admin endpoint.
     pub admin: SocketAddr,
+    /// Least level of what the service logs.
+    pub log_level: LogLevel,
     /// What connectors share that are defined in the cluster.
     shared: connector::Shared,
 }
@@ -207,33 +211,16 @@ pub struct RunPlan {
     pub stall_after: Duration,
     /// How often a run may start again.
     pub restart: RestartBudget,
-    /// Share of the index that a full run deletes without being asked.
-    pub delete_limit: f64,
+    /// How much of the index a full run deletes without being asked.
+    pub brake: Brake,
     /// How many documents the index may refuse.
-    pub error_monitor: ErrorPlan,
+    pub error_monitor: ErrorLimits,
     /// Entries of the look-up cache.
     pub lookup_cache: usize,
     /// Largest document in bytes; 0 for no limit.
     pub max_document: usize,
     /// Largest file in bytes whose content is indexed.
     pub max_file: u64,
-}
-
-/// How many documents the index may refuse before a job fails.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ErrorPlan {
-    /// Whether anything is limited.
-    pub enabled: bool,
-    /// In all.
-    pub total: usize,
-    /// One after another.
-    pub consecutive: usize,
-    /// Share of the latest.
-    pub rate: f64,
-    /// How many are the latest.
-    pub window: usize,
-    /// Reasons that are remembered.
-    pub kept: usize,
 }
 
 /// What `sluice demo` runs on, besides defaults.
@@ -261,15 +248,16 @@ impl TryFrom<Settings> for Plan {
         let run = run(&mut root);
         let admin = admin(&mut root);
         let service = service::plan(&mut root);
+        let log_level = log_level(&mut root);
         let shared = connector::Shared::take(&mut root);
         let (connectors, managed) = connectors(&settings, &shared, index.as_ref(), &mut mistakes);
         let asks = service.as_ref().is_some_and(|service| !service.service_types.is_empty());
         if settings.connectors() == 0 && !asks && !mistakes.0.iter().any(|mistake| mistake.path.starts_with("connectors")) {
             mistakes.note("connectors", "names no connector; give at least one, with `connector_id`, `index_name` and `configuration`");
         }
-        match (index, tuning, run, admin, service) {
-            (Some(index), Some(tuning), Some(run), Some(admin), Some(service)) if mistakes.0.is_empty() => {
-                Ok(Self { index, connectors, service: ServicePlan { managed, ..service }, tuning, run, admin, shared })
+        match (index, tuning, run, admin, service, log_level) {
+            (Some(index), Some(tuning), Some(run), Some(admin), Some(service), Some(log_level)) if mistakes.0.is_empty() => {
+                Ok(Self { index, connectors, service: ServicePlan { managed, ..service }, tuning, run, admin, log_level, shared })
             }
             _ => Err(mistakes),
         }
@@ -293,7 +281,7 @@ impl Plan {
         let index = IndexPlan::Embedded { path: demo.data };
         match (tuning, run, admin, service, connector) {
             (Some(tuning), Some(run), Some(admin), Some(service), Some(connector)) if mistakes.0.is_empty() => {
-                Ok(Self { index, connectors: vec![connector], service, tuning, run, admin, shared })
+                Ok(Self { index, connectors: vec![connector], service, tuning, run, admin, log_level: LogLevel::Info, shared })
             }
             _ => Err(mistakes),
         }
@@ -421,7 +409,7 @@ fn run(root: &mut Taker<'_>) -> Option<RunPlan> {
         drain_limit: drain_limit?,
         stall_after: stall_after?,
         restart: RestartBudget { restarts: restarts?, ..RestartBudget::default() },
-        delete_limit: root.get(&settings::DELETE_LIMIT)?,
+        brake: Brake::at(root.get(&settings::DELETE_LIMIT)?),
         error_monitor: error_monitor(root)?,
         lookup_cache: lookup_cache?,
         max_document: max_document?,
@@ -429,8 +417,12 @@ fn run(root: &mut Taker<'_>) -> Option<RunPlan> {
     })
 }
 
-fn error_monitor(root: &mut Taker<'_>) -> Option<ErrorPlan> {
-    Some(ErrorPlan {
+fn log_level(root: &mut Taker<'_>) -> Option<LogLevel> {
+    root.get(&settings::LOG_LEVEL).and_then(LogLevel::parse)
+}
+
+fn error_monitor(root: &mut Taker<'_>) -> Option<ErrorLimits> {
+    Some(ErrorLimits {
         enabled: root.get(&settings::MONITOR)?,
         total: root.count(&settings::MONITOR_TOTAL)?,
         consecutive: root.count(&settings::MONITOR_RUN)?,

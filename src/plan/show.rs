@@ -2,11 +2,12 @@
 
 use std::fmt;
 
+use domain::monitor::ErrorLimits;
 use domain::{Names, NestedLimit};
 
 use ports::Secret;
 
-use super::{Auth, ClusterAuth, ClusterPlan, ConnectorPlan, ErrorPlan, IndexPlan, Knobs, Plan, ServicePlan, WriterKnobs, fingerprint};
+use super::{Auth, ClusterAuth, ClusterPlan, ConnectorPlan, IndexPlan, Knobs, Plan, ServicePlan, WriterKnobs, fingerprint};
 use crate::settings::{show_duration, show_size};
 
 /// How secrets are shown.
@@ -52,9 +53,9 @@ impl Plan {
         writeln!(formatter, "  drain_limit: {}", show_duration(run.drain_limit))?;
         writeln!(formatter, "  stall_after: {}", show_duration(run.stall_after))?;
         writeln!(formatter, "  restarts: {}", run.restart.restarts)?;
-        writeln!(formatter, "  delete_limit: {}", run.delete_limit)?;
+        writeln!(formatter, "  delete_limit: {}", run.brake.share())?;
         writeln!(formatter, "  lookup_cache: {}", run.lookup_cache)?;
-        let ErrorPlan { enabled, total, consecutive, rate, window, kept } = run.error_monitor;
+        let ErrorLimits { enabled, total, consecutive, rate, window, kept } = run.error_monitor;
         let limits = format!("max_total_errors: {total}, max_consecutive_errors: {consecutive}, max_error_rate: {rate}");
         let window = format!("error_window_size: {window}, error_queue_size: {kept}");
         writeln!(formatter, "elasticsearch.bulk.error_monitor: {{ enabled: {enabled}, {limits}, {window} }}")?;
@@ -74,6 +75,7 @@ impl Plan {
         writeln!(formatter, "service.max_errors_span: {}", show_duration(*max_errors_span))?;
         writeln!(formatter, "service.max_concurrent_content_syncs: {}", self.service.content_syncs)?;
         writeln!(formatter, "service.max_concurrent_access_control_syncs: {}", self.service.access_syncs)?;
+        writeln!(formatter, "service.log_level: {}", self.log_level.as_str())?;
         writeln!(formatter, "elasticsearch.max_wait_duration: {}", show_duration(self.service.max_wait))?;
         writeln!(formatter, "elasticsearch.feature_use_connectors_api: {}", self.service.connectors_api)
     }

@@ -3,6 +3,8 @@
 //! A service works at one desk or several: one for the connectors of its own configuration file, one for those that are defined in the
 //! cluster by the connector protocol.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use domain::{ConnectorId, Counts, Ended, Fault, IndexName, Job, JobType, Timestamp};
 use serde_json::{Map, Value};
@@ -25,6 +27,14 @@ pub trait Desk: 'static {
     async fn progress(&self, job: &Job, counts: &Counts, now: Timestamp) -> Result<Wish, Fault>;
     /// Writes how a claimed job ended.
     async fn finish(&self, job: &Job, ended: &Ended, now: Timestamp) -> Result<(), Fault>;
+    /// A claimed job is out of this process's hands, whether its end could be written or not.
+    fn leave(&self, job: &Job) {
+        let _ = job;
+    }
+    /// For how long nothing has to be heard of a job until another process may take it over; `None`: no other process can.
+    fn silence(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A job that was claimed, with what it is about.

@@ -250,10 +250,18 @@ pub struct FakeSink {
     pub slow: Cell<Duration>,
     /// Documents that are refused for ever.
     pub poison: RefCell<BTreeSet<RecordId>>,
+    /// Documents that cannot be kept.
+    pub rigid: RefCell<BTreeSet<RecordId>>,
     /// How often the first item of each batch is told to come again.
     pub busy: Cell<usize>,
+    /// How often the first item of each batch is said to have been changed by somebody else.
+    pub contested: Cell<usize>,
+    /// Scripts for deletes that were held and got leave.
+    pub on_confirm: Scripted,
     /// Sweeps so far.
     pub sweeps: Cell<usize>,
+    /// Kinds that the last sweep had to spare; the fake knows no kinds and spares nothing.
+    pub spared: RefCell<Vec<String>>,
     /// Most operations in one batch.
     pub largest: Cell<usize>,
     /// Which index it is; another one after it was made anew.
@@ -275,9 +283,16 @@ impl Sink for FakeSink {
                 self.busy.set(self.busy.get() - 1);
                 return ItemOutcome::Retry(Fault::new(&EN_PANIC, "too busy"));
             }
+            if no == 0 && self.contested.get() > 0 {
+                self.contested.set(self.contested.get() - 1);
+                return ItemOutcome::Conflict(Fault::new(&EN_PANIC, "contested"));
+            }
             match op {
                 BulkOp::Put(document) if self.poison.borrow().contains(&document.id) => {
                     return ItemOutcome::SetAside(Fault::new(&DOC_TOO_LARGE, "poison"));
+                }
+                BulkOp::Keep(id) if self.rigid.borrow().contains(id) => {
+                    return ItemOutcome::SetAside(Fault::new(&DOC_TOO_LARGE, "rigid"));
                 }
                 BulkOp::Put(document) => {
                     docs.insert(document.id, (document.body.clone(), target.run.clone()));
@@ -290,11 +305,26 @@ impl Sink for FakeSink {
         };
         Ok(ops.iter().enumerate().map(outcome).collect())
     }
-    async fn sweep(&self, target: &Target, _spare: &[String]) -> Result<u64, Fault> {
+    async fn sweep(&self, target: &Target, spare: &[String], brake: Brake) -> Result<Swept, Fault> {
         self.sweeps.set(self.sweeps.get() + 1);
+        *self.spared.borrow_mut() = spare.to_vec();
+        let mut docs = self.docs.borrow_mut();
+        let (total, doomed) = (docs.len() as u64, docs.values().filter(|(_, run)| *run != target.run).count() as u64);
+        if !brake.holds(total, doomed) {
+            docs.retain(|_, (_, run)| *run == target.run);
+            return Ok(Swept::Deleted(doomed));
+        }
+        let mark = format!("not met by {}", target.run);
+        docs.values_mut().filter(|(_, run)| *run != target.run).for_each(|(_, run)| *run = RunId::new(&mark));
+        let Target { connector, index, run, .. } = target.clone();
+        let at = Timestamp::UNIX_EPOCH;
+        Ok(Swept::Held(Hold { connector, index, run, mark, spare: spare.to_vec(), doomed, total, at }))
+    }
+    async fn confirm(&self, hold: &Hold) -> Result<u64, Fault> {
+        self.on_confirm.next()?;
         let mut docs = self.docs.borrow_mut();
         let before = docs.len();
-        docs.retain(|_, (_, run)| *run == target.run);
+        docs.retain(|_, (_, run)| run.as_str() != hold.mark);
         Ok((before - docs.len()) as u64)
     }
     async fn set_aside(&self, _target: &Target, entries: Vec<SetAside>) -> Result<(), Fault> {
@@ -310,6 +340,8 @@ pub struct FakeCheckpoints {
     pub kept: RefCell<Option<Checkpoint>>,
     /// Scripts for writes.
     pub on_store: Scripted,
+    /// Deletes that wait.
+    pub held: RefCell<Option<Hold>>,
 }
 #[async_trait(?Send)]
 impl Checkpoints for FakeCheckpoints {
@@ -325,6 +357,17 @@ impl Checkpoints for FakeCheckpoints {
         *self.kept.borrow_mut() = None;
         Ok(())
     }
+    async fn keep_hold(&self, hold: &Hold) -> Result<(), Fault> {
+        *self.held.borrow_mut() = Some(hold.clone());
+        Ok(())
+    }
+    async fn hold(&self, _connector: &ConnectorId) -> Result<Option<Hold>, Fault> {
+        Ok(self.held.borrow().clone())
+    }
+    async fn drop_hold(&self, _connector: &ConnectorId) -> Result<(), Fault> {
+        *self.held.borrow_mut() = None;
+        Ok(())
+    }
 }
 
 /// A board in memory.
@@ -335,7 +378,9 @@ impl JobBoard for FakeBoard {
     async fn post(&self, job: &Job, now: Timestamp) -> Result<(), Fault> {
         let record =
             JobRecord { job: job.clone(), status: JobStatus::Pending, created: now, ended: None, error: None, counts: Counts::default() };
-        self.0.borrow_mut().push(record);
+        if !self.0.borrow().iter().any(|record| record.job.id == job.id) {
+            self.0.borrow_mut().push(record);
+        }
         Ok(())
     }
     async fn claim(&self, connectors: &[ConnectorId], _now: Timestamp) -> Result<Option<Job>, Fault> {

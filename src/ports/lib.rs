@@ -4,13 +4,14 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::catalog::{DescribedObject, GlobalObject, Layout, LookupTarget};
 use domain::{
-    BulkOp, Checkpoint, Children, ConnectorId, Counts, Ended, Fault, IndexName, ItemOutcome, Job, JobId, JobStatus, JobType, NestedLimit,
-    ObjectPlan, Page, PageCursor, RecordId, RunId, Timestamp,
+    Brake, BulkOp, Checkpoint, Children, ConnectorId, Counts, Ended, Fault, Hold, IndexName, ItemOutcome, Job, JobId, JobStatus, JobType,
+    NestedLimit, ObjectPlan, Page, PageCursor, RecordId, RunId, Swept, Timestamp,
 };
 use futures::stream::LocalBoxStream;
 
@@ -89,10 +90,12 @@ pub trait Sink: 'static {
     }
     /// Submits a batch; one outcome per operation, in order. A fault means that the fate of the whole batch is unknown.
     async fn submit(&self, target: &Target, ops: Arc<Vec<BulkOp>>) -> Result<Vec<ItemOutcome>, Fault>;
-    /// Deletes the connector's documents that this run did not meet; returns how many.
+    /// Deletes the connector's documents that this run did not meet, unless there are so many that the brake holds: then all of them stay.
     ///
     /// Documents of the kinds in `spare` stay: `attributes.type` of a record, `content_document` of a file.
-    async fn sweep(&self, target: &Target, spare: &[String]) -> Result<u64, Fault>;
+    async fn sweep(&self, target: &Target, spare: &[String], brake: Brake) -> Result<Swept, Fault>;
+    /// Deletes what a sweep held back and nobody touched since; returns how many. What is gone already is no mistake.
+    async fn confirm(&self, hold: &Hold) -> Result<u64, Fault>;
     /// Keeps the reasons why something is not in the index.
     async fn set_aside(&self, target: &Target, entries: Vec<SetAside>) -> Result<(), Fault>;
 }
@@ -106,14 +109,21 @@ pub trait Checkpoints: 'static {
     async fn store(&self, connector: &ConnectorId, kind: JobType, checkpoint: &Checkpoint) -> Result<(), Fault>;
     /// Forgets it: the run is complete.
     async fn clear(&self, connector: &ConnectorId, kind: JobType) -> Result<(), Fault>;
+    /// Keeps deletes of a connector that wait for leave, in place of those before.
+    async fn keep_hold(&self, hold: &Hold) -> Result<(), Fault>;
+    /// The connector's deletes that wait for leave.
+    async fn hold(&self, connector: &ConnectorId) -> Result<Option<Hold>, Fault>;
+    /// Forgets them.
+    async fn drop_hold(&self, connector: &ConnectorId) -> Result<(), Fault>;
 }
 
 /// Where jobs wait, are claimed, and are remembered.
 #[async_trait(?Send)]
 pub trait JobBoard: 'static {
-    /// Puts a pending job on the board.
+    /// Puts a pending job on the board; one with this id that is there already stays as it is.
     async fn post(&self, job: &Job, now: Timestamp) -> Result<(), Fault>;
-    /// Claims the oldest job of these connectors that waits, pending or suspended; nobody else gets it.
+    /// Claims the oldest job of these connectors that waits, pending or suspended; nobody else gets it. A connector has one job in work at a
+    /// time over all processes that share the board.
     async fn claim(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault>;
     /// Says how far a job in work is.
     async fn progress(&self, job: &JobId, counts: Counts, now: Timestamp) -> Result<(), Fault>;
@@ -121,6 +131,10 @@ pub trait JobBoard: 'static {
     async fn finish(&self, job: &JobId, ended: &Ended, now: Timestamp) -> Result<(), Fault>;
     /// The connector's latest jobs, newest first.
     async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault>;
+    /// For how long nothing has to be heard of a job until another process may take it over; `None`: no other process can.
+    fn silence(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// A job as the board remembers it.

@@ -96,7 +96,7 @@ table! {
         INDEX_KIND: Choice = "index.kind", Choice(&["elasticsearch", "opensearch", "embedded"]), Some("elasticsearch"), "where documents go; the two servers are told apart by their answer, whichever is said";
         INDEX_PATH: FilePath = "index.path", FilePath, Some("./data"), "directory of the embedded index, made if it is missing";
         STATE_INDEX: Text = "index.state", Text, Some(".sluice-state"), "index of the cluster for jobs, checkpoints and what was set aside, made if it is missing";
-        FIELD_BUDGET: Count = "index.field_budget", Count(50..=100_000), Some("700"), "fields of its own that an index gets when it is made; the rest is searched as one field";
+        FIELD_BUDGET: Count = "index.field_budget", Count(50..=100_000), Some("700"), "fields of its own that an index gets when it is made; the rest is kept and shown, but not searched";
         ADAPTIVE: Flag = "index.adaptive", Flag, Some("true"), "whether fewer bulk requests are in flight while the cluster has too much to do; `false` keeps `actors.bulk_writer.concurrency`";
         COMPRESS: Flag = "index.compress", Flag, Some("true"), "whether bulk requests are compressed";
 

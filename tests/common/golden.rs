@@ -82,7 +82,7 @@ fn expected(case: &str) -> BTreeMap<String, Value> {
 }
 
 /// Takes out what the rules leave open.
-fn comparable(mut document: Value) -> Value {
+pub(crate) fn comparable(mut document: Value) -> Value {
     let object = document.as_object_mut().unwrap();
     if object.get("type") == Some(&json!("content_document")) || !object.contains_key("LastModifiedDate") {
         assert!(object.remove("_timestamp").is_some_and(|stamp| stamp.is_string()), "every document has a time stamp");
@@ -107,7 +107,7 @@ fn sort(list: Option<&mut Value>) {
 }
 
 /// Fails with the path of the first value that differs, and the two values.
-fn assert_equal(path: &str, have: &Value, want: &Value) {
+pub(crate) fn assert_equal(path: &str, have: &Value, want: &Value) {
     match (have, want) {
         (Value::Object(a), Value::Object(b)) => {
             for key in a.keys().chain(b.keys()) {

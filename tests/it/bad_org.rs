@@ -129,7 +129,7 @@ fn a_custom_object_that_does_not_exist_is_named() {
 }
 
 /// The small org, in which some objects may not be queried.
-fn hiding(objects: &[&str]) -> Running {
+pub(crate) fn hiding(objects: &[&str]) -> Running {
     let dir = tempfile::tempdir().unwrap();
     copy(&golden(), dir.path());
     let schema = dir.path().join("schema.json");

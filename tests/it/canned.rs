@@ -7,11 +7,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A request, as far as answers depend on it.
 pub(crate) struct Request {
+    /// `GET`, `POST`, ...
+    pub(crate) method: String,
     /// Path without the query.
     pub(crate) path: String,
+    /// The header `Authorization`; empty without one.
+    pub(crate) authorization: String,
+    /// What was sent.
+    pub(crate) body: Vec<u8>,
 }
 
 /// An answer.
+#[derive(Clone)]
 pub(crate) struct Answer {
     status: u16,
     kind: &'static str,
@@ -20,7 +27,12 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn json(body: &str) -> Self {
-        Self { status: 200, kind: "application/json", body: body.to_owned() }
+        Self::refused(200, body)
+    }
+
+    /// JSON with another status than success.
+    pub(crate) fn refused(status: u16, body: &str) -> Self {
+        Self { status, kind: "application/json", body: body.to_owned() }
     }
 
     pub(crate) fn html(status: u16, body: &str) -> Self {
@@ -64,7 +76,7 @@ impl Drop for Canned {
 
 fn reply(connection: TcpStream, answer: impl Fn(&Request) -> Answer) -> std::io::Result<()> {
     let mut reader = BufReader::new(&connection);
-    let (mut start, mut length) = (String::new(), 0);
+    let (mut start, mut length, mut authorization) = (String::new(), 0, String::new());
     reader.read_line(&mut start)?;
     loop {
         let mut line = String::new();
@@ -74,10 +86,16 @@ fn reply(connection: TcpStream, answer: impl Fn(&Request) -> Answer) -> std::io:
         if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
             length = value.trim().parse().unwrap_or(0);
         }
+        if line.to_ascii_lowercase().starts_with("authorization:") {
+            line["authorization:".len()..].trim().clone_into(&mut authorization);
+        }
     }
-    reader.take(length).read_to_end(&mut Vec::new())?;
-    let target = start.split(' ').nth(1).unwrap_or_default();
-    let Answer { status, kind, body } = answer(&Request { path: target.split('?').next().unwrap_or_default().to_owned() });
+    let mut body = Vec::new();
+    reader.take(length).read_to_end(&mut body)?;
+    let mut words = start.split(' ').map(str::to_owned);
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let path = target.split('?').next().unwrap_or_default().to_owned();
+    let Answer { status, kind, body } = answer(&Request { method, path, authorization, body });
     let head = format!("HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
     (&connection).write_all(format!("{head}{body}").as_bytes())
 }

@@ -10,8 +10,9 @@ use actors::stage::Knobs;
 use actors::supervisor::{ConnectorWork, Monitor, conduct};
 use domain::bulk::BatchLimits;
 use domain::catalog::{DocumentShape, PipelineFlags};
+use domain::monitor::ErrorLimits;
 use domain::restart::RestartBudget;
-use domain::{ConnectorId, Ended, IndexName, Job, JobId, JobType, NestedLimit, RecordId, Selection};
+use domain::{Brake, ConnectorId, Ended, IndexName, Job, JobId, JobType, NestedLimit, RecordId, Selection};
 use ports::fakes::{FakeCheckpoints, FakeClock, FakeSink, FakeSource};
 use tokio::sync::watch;
 
@@ -52,6 +53,8 @@ impl World {
                 max_file: 1 << 20,
                 lookup_cache: 100,
                 stall_after: Duration::from_secs(300),
+                brake: Brake::default(),
+                error_monitor: ErrorLimits::default(),
             },
             restarts: RestartBudget::default(),
             monitor: Arc::default(),

@@ -11,7 +11,10 @@ use super::Elastic;
 use super::state::Kept;
 
 /// A job in work of which nothing was heard for that long is nobody's. Engines write their progress every few seconds.
-const ABANDONED: Duration = Duration::from_secs(300);
+pub(super) const ABANDONED: Duration = Duration::from_secs(300);
+
+/// A connector that was locked for a job so lately is locked even if the job does not yet say that it is in work.
+const FRESH: Duration = Duration::from_secs(60);
 
 /// Jobs that a claim looks at: more than one, since others claim too.
 const CANDIDATES: usize = 10;
@@ -61,8 +64,8 @@ impl Elastic {
             { "term": { "status": JobStatus::InProgress.as_str() } }, { "range": { "seen": { "lt": silent } } },
         ] } });
         let waiting = json!({ "terms": { "status": [JobStatus::Pending.as_str(), JobStatus::Suspended.as_str()] } });
-        let query = json!({
-            "size": CANDIDATES, "sort": [{ "order": "asc" }],
+        let mut query = json!({
+            "size": CANDIDATES, "sort": [{ "order": "asc" }, { "connector": "asc" }],
             "query": { "bool": {
                 "filter": [{ "term": { "what": "job" } }, { "terms": { "connector": ours } }],
                 "should": [waiting, abandoned], "minimum_should_match": 1,
@@ -72,6 +75,9 @@ impl Elastic {
             let found = self.find(&query).await?;
             for kept in &found {
                 let job = job_of(kept).ok_or_else(|| unreadable(kept))?;
+                if !self.lock(&job, now).await? {
+                    continue;
+                }
                 let mut document = kept.source.clone();
                 document["status"] = json!(JobStatus::InProgress.as_str());
                 document["seen"] = json!(now.to_string());
@@ -81,11 +87,37 @@ impl Elastic {
                     return Ok(Some(job));
                 }
             }
-            // Every candidate went to somebody else: each round, somebody's work went on, so this ends.
-            if found.len() < CANDIDATES {
-                return Ok(None);
+            // A full page may hide others behind candidates that went to somebody else or have to wait.
+            match found.last() {
+                Some(last) if found.len() == CANDIDATES => query["search_after"] = json!([last.source["order"], last.source["connector"]]),
+                _ => return Ok(None),
             }
         }
+    }
+
+    /// Locks a connector for a job of it; false if another one of its jobs is in work.
+    ///
+    /// The lock names a job, and the job says whether it is in work: nothing has to be unlocked, and nothing stays locked after a crash.
+    async fn lock(&self, job: &Job, now: Timestamp) -> Result<bool, Fault> {
+        let lock = format!("lock:{}", job.connector);
+        let kept = self.get(&lock).await?;
+        if let Some(kept) = &kept
+            && let Some(holder) = kept.source["job"].as_str().filter(|holder| *holder != job.id.as_str())
+            && let Some(other) = self.get(&id(&JobId::new(holder))).await?
+        {
+            let status = other.source["status"].as_str().and_then(JobStatus::parse);
+            let since = |time: &Value, span: Duration| {
+                let time = time.as_str().and_then(|time| time.parse::<Timestamp>().ok());
+                time.and_then(|time| time.checked_add(span).ok()).is_some_and(|end| end > now)
+            };
+            let in_work = status == Some(JobStatus::InProgress) && since(&other.source["seen"], ABANDONED);
+            let about_to_be = matches!(status, Some(JobStatus::Pending | JobStatus::Suspended)) && since(&kept.source["at"], FRESH);
+            if in_work || about_to_be {
+                return Ok(false);
+            }
+        }
+        let document = json!({ "what": "lock", "connector": job.connector.as_str(), "job": job.id.as_str(), "at": now.to_string() });
+        Ok(self.put(&lock, document, kept.map(|kept| kept.version)).await?.is_some())
     }
 
     /// Changes a job that this process has claimed.

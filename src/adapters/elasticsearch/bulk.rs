@@ -1,8 +1,9 @@
 //! Bulk requests: their lines, and what became of each item.
 
 use domain::json::push_string;
-use domain::{BulkOp, ES_DOC_TOO_LARGE, ES_UNREADABLE, Fault, ItemOutcome};
+use domain::{BulkOp, ES_CONFLICT, ES_DOC_TOO_LARGE, ES_UNREADABLE, Fault, ItemOutcome};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Elastic;
 use super::http::segment;
@@ -73,6 +74,16 @@ fn deletes(index: &str, doomed: &[Doomed]) -> Vec<u8> {
     out
 }
 
+/// Lines that write documents, each with its id, whatever is there.
+pub(super) fn indexing(index: &str, documents: &[(String, Value)]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (id, document) in documents {
+        action(&mut out, "index", index, id);
+        out.extend_from_slice(format!("}}}}\n{document}\n").as_bytes());
+    }
+    out
+}
+
 /// An action up to its id; the caller closes it.
 fn action(out: &mut Vec<u8>, name: &str, index: &str, id: &str) {
     out.extend_from_slice(format!("{{\"{name}\":{{\"_index\":").as_bytes());
@@ -105,32 +116,43 @@ impl Elastic {
     }
 
     /// Deletes documents that nobody touched since they were found; returns how many.
-    pub(super) async fn delete(&self, index: &str, mut doomed: Vec<Doomed>) -> Result<u64, Fault> {
-        let (mut deleted, mut tries) = (0, self.http.tries_of_items());
-        while !doomed.is_empty() {
-            let items = self.bulk(&format!("/_bulk?{FILTER}"), deletes(index, &doomed), doomed.len()).await?;
+    pub(super) async fn delete(&self, index: &str, doomed: Vec<Doomed>) -> Result<u64, Fault> {
+        // A conflict: somebody wrote it meanwhile.
+        self.until_done(doomed, |doomed| deletes(index, doomed), |fault| fault.code == &ES_CONFLICT).await
+    }
+
+    /// Sends things until none of them has to come again; returns how many were done. Reasons that are `enough` are not tried again.
+    pub(super) async fn until_done<T>(
+        &self,
+        mut left: Vec<T>,
+        lines: impl Fn(&[T]) -> Vec<u8>,
+        enough: impl Fn(&Fault) -> bool,
+    ) -> Result<u64, Fault> {
+        let (mut done, mut tries) = (0, self.http.tries_of_items());
+        while !left.is_empty() {
+            let items = self.bulk(&format!("/_bulk?{FILTER}"), lines(&left), left.len()).await?;
             let (mut again, mut reason) = (Vec::new(), None);
-            for (document, item) in doomed.into_iter().zip(items) {
+            for (one, item) in left.into_iter().zip(items) {
                 match item {
-                    Item::Done => deleted += 1,
-                    // Somebody was faster, or wrote it meanwhile.
+                    Item::Done => done += 1,
+                    // Somebody was faster.
                     Item::Missing => {}
-                    Item::Retry(fault) if fault.code == &domain::ES_CONFLICT => {}
+                    Item::Retry(fault) if enough(&fault) => {}
                     Item::Retry(fault) => {
-                        again.push(document);
+                        again.push(one);
                         reason = Some(fault);
                     }
                     Item::Refused(fault) | Item::Stop(fault) => return Err(fault),
                 }
             }
-            doomed = again;
+            left = again;
             if let Some(fault) = reason
                 && !tries.another(&fault).await
             {
                 return Err(fault);
             }
         }
-        Ok(deleted)
+        Ok(done)
     }
 
     /// Sends one bulk request until it is answered. Each try passes the gate; the waits between do not hold a place.
@@ -165,6 +187,7 @@ fn outcome(item: Item) -> Result<ItemOutcome, Fault> {
     match item {
         // A document to keep that is not there has nothing to lose.
         Item::Done | Item::Missing => Ok(ItemOutcome::Written),
+        Item::Retry(fault) if fault.code == &ES_CONFLICT => Ok(ItemOutcome::Conflict(fault)),
         Item::Retry(fault) => Ok(ItemOutcome::Retry(fault)),
         Item::Refused(fault) => Ok(ItemOutcome::SetAside(fault)),
         Item::Stop(fault) => Err(fault),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::catalog::Layout;
-use domain::{BulkOp, Fault, ItemOutcome};
+use domain::{Brake, BulkOp, Fault, Hold, ItemOutcome, Swept};
 use ports::{Secret, SetAside, Sink, Target};
 
 use super::{Elastic, ElasticAuth, ElasticConfig};
@@ -41,8 +41,12 @@ impl Sink for Documents {
         self.own.submit(target, ops).await
     }
 
-    async fn sweep(&self, target: &Target, spare: &[String]) -> Result<u64, Fault> {
-        self.own.sweep(target, spare).await
+    async fn sweep(&self, target: &Target, spare: &[String], brake: Brake) -> Result<Swept, Fault> {
+        self.own.sweep(target, spare, brake).await
+    }
+
+    async fn confirm(&self, hold: &Hold) -> Result<u64, Fault> {
+        self.own.confirm(hold).await
     }
 
     async fn set_aside(&self, target: &Target, entries: Vec<SetAside>) -> Result<(), Fault> {

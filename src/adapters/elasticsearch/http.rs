@@ -9,7 +9,7 @@ use awc::http::{Method, header};
 use awc::{Client, Connector};
 use base64::Engine as _;
 use bytes::Bytes;
-use domain::{CF_INVALID, ES_UNREADABLE, Fault};
+use domain::{CF_INVALID, ES_MISSING, ES_UNREADABLE, Fault};
 use flate2::{Compression, write::GzEncoder};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
@@ -27,7 +27,7 @@ const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
 
 /// A client of one cluster.
-pub(super) struct Http {
+pub(crate) struct Http {
     client: Client,
     hosts: Vec<String>,
     /// The node that is asked first.
@@ -39,7 +39,7 @@ pub(super) struct Http {
 
 /// What is asked, for any node.
 #[derive(Clone)]
-pub(super) struct Call {
+pub(crate) struct Call {
     method: Method,
     path: String,
     kind: &'static str,
@@ -48,16 +48,21 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn get(path: impl Into<String>) -> Self {
+    pub(crate) fn get(path: impl Into<String>) -> Self {
         Self { method: Method::GET, path: path.into(), kind: JSON, body: Bytes::new(), zipped: false }
     }
 
     /// An order that has no body; the server refuses an empty one as well.
-    pub(super) fn order(path: impl Into<String>) -> Self {
+    pub(crate) fn order(path: impl Into<String>) -> Self {
         Self { method: Method::POST, ..Self::get(path) }
     }
 
-    pub(super) fn post(path: impl Into<String>, body: &serde_json::Value) -> Self {
+    /// The same to put something without a body.
+    pub(crate) fn put_empty(path: impl Into<String>) -> Self {
+        Self { method: Method::PUT, ..Self::get(path) }
+    }
+
+    pub(crate) fn post(path: impl Into<String>, body: &serde_json::Value) -> Self {
         Self { method: Method::POST, body: body.to_string().into(), ..Self::get(path) }
     }
 
@@ -65,13 +70,13 @@ impl Call {
         Self { method: Method::DELETE, ..Self::post(path, body) }
     }
 
-    pub(super) fn put(path: impl Into<String>, body: &serde_json::Value) -> Self {
+    pub(crate) fn put(path: impl Into<String>, body: &serde_json::Value) -> Self {
         Self { method: Method::PUT, ..Self::post(path, body) }
     }
 }
 
 impl Http {
-    pub(super) fn new(config: &ElasticConfig) -> Result<Self, Fault> {
+    pub(crate) fn new(config: &ElasticConfig) -> Result<Self, Fault> {
         let hosts = config.checked()?;
         let connector = Connector::new()
             .rustls_0_23(Arc::new(tls::client(config.ca_file.as_deref(), config.verify)?))
@@ -115,19 +120,27 @@ impl Http {
     }
 
     /// Asks until there is an answer or no try is left, and reads it.
-    pub(super) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, Fault> {
+    pub(crate) async fn json<T: DeserializeOwned>(&self, call: Call) -> Result<T, Fault> {
         let body = self.ask(call).await?;
         serde_json::from_slice(&body).map_err(|error| wire::unreadable(&error))
     }
 
     /// Asks until there is a successful answer or no try is left.
-    pub(super) async fn ask(&self, call: Call) -> Result<Bytes, Fault> {
+    pub(crate) async fn ask(&self, call: Call) -> Result<Bytes, Fault> {
         let mut tries = self.tries();
         loop {
             match self.once(&call).await {
                 Err(fault) if tries.another(&fault).await => {}
                 outcome => return outcome,
             }
+        }
+    }
+
+    /// Whether there is what a path names.
+    pub(crate) async fn exists(&self, path: impl Into<String>) -> Result<bool, Fault> {
+        match self.ask(Call { method: Method::HEAD, ..Call::get(path) }).await {
+            Err(fault) if wire::is_missing(&fault) => Ok(false),
+            outcome => outcome.map(|_| true),
         }
     }
 
@@ -142,7 +155,7 @@ impl Http {
     }
 
     /// Asks each node at most once, beginning with the one that answered last.
-    pub(super) async fn once(&self, call: &Call) -> Result<Bytes, Fault> {
+    pub(crate) async fn once(&self, call: &Call) -> Result<Bytes, Fault> {
         let first = self.current.get();
         let mut asked = 0;
         loop {
@@ -152,6 +165,8 @@ impl Http {
                     self.current.set(node);
                     return Ok(body);
                 }
+                // The answer to it has no body that could tell a missing index from a missing server.
+                Ok((404, _)) if call.method == Method::HEAD => Fault::new(&ES_MISSING, "the index server answered 404"),
                 Ok((status, body)) => wire::refusal(status, &body),
                 Err(fault) => fault,
             };
@@ -202,7 +217,7 @@ impl Http {
 }
 
 /// `text` as one segment of a path, or as a value of a query.
-pub(super) fn segment(text: &str) -> String {
+pub(crate) fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::catalog::Layout;
-use domain::{ES_INDEX_CLOSED, ES_INDEX_GONE, ES_NO_PIPELINE, ES_READ_ONLY, ES_REFUSED, Fault};
+use domain::{Brake, ES_EXISTS, ES_INDEX_CLOSED, ES_INDEX_GONE, ES_NO_PIPELINE, ES_READ_ONLY, ES_REFUSED, Fault, Hold, Swept};
 use ports::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use super::bulk::Doomed;
 use super::http::{Call, segment};
 use super::{Elastic, mapping, wire};
 
-/// Documents that a sweep looks at in one go: what it holds in memory.
+/// Documents that a sweep looks at in one go: what it has in memory.
 const SWEEP_STEP: usize = 1000;
 
 /// What an index says of itself when a run begins.
@@ -32,6 +32,11 @@ pub(super) struct Mark {
 impl Mark {
     fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+
+    /// Shards that had anything, each with its number.
+    fn shards(&self) -> impl Iterator<Item = (u32, i64)> {
+        self.shards.iter().map(|(shard, last)| (*shard, *last)).filter(|(_, last)| *last >= 0)
     }
 
     fn encode(&self) -> String {
@@ -64,6 +69,19 @@ struct Routing {
 #[derive(Deserialize)]
 struct SeqNo {
     global_checkpoint: i64,
+}
+
+#[derive(Deserialize)]
+struct Counted {
+    hits: Totals,
+}
+#[derive(Deserialize)]
+struct Totals {
+    total: Total,
+}
+#[derive(Deserialize)]
+struct Total {
+    value: u64,
 }
 
 #[derive(Deserialize)]
@@ -130,7 +148,7 @@ impl Elastic {
     /// Creates an index; one that somebody else made meanwhile is as good.
     pub(super) async fn create(&self, path: &str, body: &Value) -> Result<(), Fault> {
         match self.http.ask(Call::put(path, body)).await {
-            Err(fault) if wire::is_already_there(&fault) => Ok(()),
+            Err(fault) if fault.code == &ES_EXISTS => Ok(()),
             other => other.map(|_| ()),
         }
     }
@@ -161,44 +179,120 @@ impl Elastic {
         Ok((name, Mark { uuid, shards: numbers.collect(), replaced: false }))
     }
 
-    /// Deletes what the run did not meet.
-    pub(super) async fn swept(&self, target: &Target, spare: &[String]) -> Result<u64, Fault> {
+    /// Deletes what the run did not meet, unless it is too much.
+    pub(super) async fn swept(&self, target: &Target, spare: &[String], brake: Brake) -> Result<Swept, Fault> {
+        let Some((name, mark)) = self.marked(target).await? else { return Ok(Swept::Deleted(0)) };
+        if !brake.is_off() {
+            let (total, doomed) = self.weigh(&name, &mark, spare, brake).await?;
+            if brake.holds(total, doomed) {
+                let Target { connector, index, run, mark: _ } = target.clone();
+                let (mark, spare, at) = (mark.encode(), spare.to_vec(), self.clock.now());
+                return Ok(Swept::Held(Hold { connector, index, run, mark, spare, doomed, total, at }));
+            }
+        }
+        self.delete_up_to(&name, &mark, spare).await.map(Swept::Deleted)
+    }
+
+    /// Deletes what was held back. The mark says which documents that are: whatever was written since is beyond it.
+    pub(super) async fn swept_after_all(&self, hold: &Hold) -> Result<u64, Fault> {
+        let Hold { connector, index, run, mark, spare, .. } = hold.clone();
+        match self.marked(&Target { connector, index, run, mark: Some(mark) }).await? {
+            Some((name, mark)) => self.delete_up_to(&name, &mark, &spare).await,
+            None => Ok(0),
+        }
+    }
+
+    /// The true name of the index and the mark of the run, everything that was written visible; `None`: it is not known what there was.
+    async fn marked(&self, target: &Target) -> Result<Option<(String, Mark)>, Fault> {
         let Some(mark) = target.mark.as_deref().and_then(Mark::read).filter(|mark| !mark.replaced) else {
             tracing::warn!(index = %target.index, "nothing is deleted: it is not known what the index held when the run began");
-            return Ok(0);
+            return Ok(None);
         };
         let (index, now) = self.mark_of(target).await?;
         if now.uuid != mark.uuid {
-            return Err(Fault::new(&ES_INDEX_GONE, format!("the index `{}` was made anew while the run wrote to it", target.index)));
+            return Err(Fault::new(&ES_INDEX_GONE, format!("the index `{}` was made anew since the run began", target.index)));
         }
         self.http.ask(Call::order(format!("/{}/_refresh", segment(&index)))).await?;
+        Ok(Some((index, mark)))
+    }
+
+    async fn delete_up_to(&self, index: &str, mark: &Mark, spare: &[String]) -> Result<u64, Fault> {
         let mut deleted = 0;
-        for (shard, last) in mark.shards.into_iter().filter(|(_, last)| *last >= 0) {
-            deleted += self.sweep_shard(&index, shard, last, spare).await?;
+        for (shard, last) in mark.shards() {
+            let mut pages = Pages::new(index, shard, last);
+            while let Some(hits) = self.next(&mut pages).await? {
+                let doomed = hits.into_iter().filter(|hit| !hit.is_spared(spare));
+                let doomed = doomed.map(|Hit { id, routing, seq_no, primary_term, .. }| Doomed { id, routing, seq_no, primary_term });
+                deleted += self.delete(index, doomed.collect()).await?;
+            }
         }
         Ok(deleted)
     }
 
-    async fn sweep_shard(&self, index: &str, shard: u32, last: i64, spare: &[String]) -> Result<u64, Fault> {
-        let path = format!("/{}/_search?preference=_shards:{shard}&allow_partial_search_results=false", segment(index));
-        let mut query = json!({
-            "size": SWEEP_STEP, "query": { "range": { "_seq_no": { "lte": last } } }, "sort": [{ "_seq_no": "asc" }],
-            "seq_no_primary_term": true, "track_total_hits": false, "_source": ["attributes.type", "type"],
-        });
-        let mut deleted = 0;
-        loop {
-            let Found { hits: Hits { hits } } = self.http.json(Call::post(path.as_str(), &query)).await?;
-            let Some(end) = hits.last().map(|hit| hit.sort.clone()) else { return Ok(deleted) };
-            query["search_after"] = json!(end);
-            let doomed = hits.into_iter().filter(|hit| !hit.is_spared(spare));
-            let doomed = doomed.map(|Hit { id, routing, seq_no, primary_term, .. }| Doomed { id, routing, seq_no, primary_term });
-            deleted += self.delete(index, doomed.collect()).await?;
+    /// How many documents the index has, and how many of them are to go.
+    ///
+    /// What is spared cannot be asked for, since the index may be mapped as somebody else likes it. So it is looked at page by page, but only
+    /// if the brake would hold without it.
+    async fn weigh(&self, index: &str, mark: &Mark, spare: &[String], brake: Brake) -> Result<(u64, u64), Fault> {
+        let total = self.count(index, "", json!({ "match_all": {} })).await?;
+        let mut doomed = 0;
+        for (shard, last) in mark.shards() {
+            doomed += self.count(index, &format!("&preference=_shards:{shard}"), up_to(last)).await?;
         }
+        if spare.is_empty() || !brake.holds(total, doomed) {
+            return Ok((total, doomed));
+        }
+        doomed = 0;
+        for (shard, last) in mark.shards() {
+            let mut pages = Pages::new(index, shard, last);
+            while let Some(hits) = self.next(&mut pages).await? {
+                doomed += hits.iter().filter(|hit| !hit.is_spared(spare)).count() as u64;
+            }
+        }
+        Ok((total, doomed))
+    }
+
+    /// How many documents a query finds. A search and no `_count`, which would leave out shards that do not answer.
+    async fn count(&self, index: &str, preference: &str, query: Value) -> Result<u64, Fault> {
+        let path = format!("/{}/_search?allow_partial_search_results=false&filter_path=hits.total{preference}", segment(index));
+        let body = json!({ "size": 0, "track_total_hits": true, "query": query });
+        let Counted { hits: Totals { total: Total { value } } } = self.http.json(Call::post(path, &body)).await?;
+        Ok(value)
+    }
+
+    /// The next page; `None` when there are no more.
+    async fn next(&self, pages: &mut Pages) -> Result<Option<Vec<Hit>>, Fault> {
+        let Found { hits: Hits { hits } } = self.http.json(Call::post(pages.path.as_str(), &pages.query)).await?;
+        let Some(end) = hits.last() else { return Ok(None) };
+        pages.query["search_after"] = json!(end.sort);
+        Ok(Some(hits))
     }
 }
 
+/// Documents of one shard that a run did not meet, page by page.
+struct Pages {
+    path: String,
+    query: Value,
+}
+
+impl Pages {
+    fn new(index: &str, shard: u32, last: i64) -> Self {
+        let path = format!("/{}/_search?preference=_shards:{shard}&allow_partial_search_results=false", segment(index));
+        let query = json!({
+            "size": SWEEP_STEP, "query": up_to(last), "sort": [{ "_seq_no": "asc" }],
+            "seq_no_primary_term": true, "track_total_hits": false, "_source": ["attributes.type", "type"],
+        });
+        Self { path, query }
+    }
+}
+
+/// Documents that are not beyond that sequence number.
+fn up_to(last: i64) -> Value {
+    json!({ "range": { "_seq_no": { "lte": last } } })
+}
+
 /// Whether all indices behind a name are open and take documents.
-fn check(indices: &BTreeMap<String, Value>) -> Result<(), Fault> {
+pub(super) fn check(indices: &BTreeMap<String, Value>) -> Result<(), Fault> {
     for (name, index) in indices {
         let set = |key: &str| index["settings"][key].as_str() == Some("true");
         if set("index.verified_before_close") {

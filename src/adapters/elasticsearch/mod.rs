@@ -12,7 +12,8 @@
 //! | `state` | documents of our own, compared and set |
 //! | `documents` | one connector's documents by its own key |
 //! | `export` | all documents of an index |
-//! | `progress`, `board` | checkpoints, set-asides, jobs |
+//! | `preflight` | what can be asked before a job |
+//! | `progress`, `board` | checkpoints, set-asides, deletes that wait, jobs |
 //!
 //! Everything here belongs to one thread, as awc's client does: make it where it is used.
 
@@ -22,23 +23,27 @@ mod config;
 mod documents;
 mod export;
 mod flow;
-mod http;
+pub(crate) mod http;
 mod mapping;
 mod mark;
+mod preflight;
 mod progress;
 mod state;
 #[cfg(test)]
 mod tests;
-mod wire;
+pub(crate) mod wire;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::catalog::Layout;
-use domain::{BulkOp, Checkpoint, ConnectorId, Counts, ES_VERSION, Ended, Fault, ItemOutcome, Job, JobId, JobType, Timestamp};
+use domain::{
+    Brake, BulkOp, Checkpoint, ConnectorId, Counts, ES_VERSION, Ended, Fault, Hold, ItemOutcome, Job, JobId, JobType, Swept, Timestamp,
+};
 use ports::{Checkpoints, Clock, JobBoard, JobRecord, SetAside, Sink, Target};
 use serde::Deserialize;
 
@@ -47,6 +52,7 @@ pub use self::documents::Documents;
 pub use self::export::ExportError;
 use self::flow::{Gate, Window};
 use self::http::{Call, Http};
+pub use self::preflight::{Behind, ConnectorDocument, IndexFacts, Lack, Licence, Needs, PipelineFound, Privileges, Unmapped};
 use self::state::Version;
 
 /// What answers at the other end.
@@ -129,16 +135,20 @@ impl Elastic {
     pub async fn connect(config: ElasticConfig, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
         let http = Http::new(&config)?;
         let greeting = http.json(Call::get("/")).await.map_err(|fault| fault.context("ask the index server for its version"))?;
-        Self::beside(config, Server::of(greeting)?, clock)
+        Ok(Self::with(config, http, Server::of(greeting)?, clock))
     }
 
     /// For a server that is known already.
     fn beside(config: ElasticConfig, server: Server, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
         let http = Http::new(&config)?;
+        Ok(Self::with(config, http, server, clock))
+    }
+
+    fn with(config: ElasticConfig, http: Http, server: Server, clock: Arc<dyn Clock>) -> Self {
         let gate = Gate::new(Window::new(config.max_in_flight, !config.adaptive));
         let owner = format!("{:016x}", fastrand::u64(..));
         let (writes, held, state_made) = (Cell::new(0), RefCell::default(), Cell::new(false));
-        Ok(Self { config, http, gate, server, clock, owner, writes, held, state_made })
+        Self { config, http, gate, server, clock, owner, writes, held, state_made }
     }
 
     /// What answers.
@@ -168,8 +178,12 @@ impl Sink for Elastic {
         self.write(target.index.as_str(), &ops).await
     }
 
-    async fn sweep(&self, target: &Target, spare: &[String]) -> Result<u64, Fault> {
-        self.swept(target, spare).await.map_err(|fault| fault.context("delete what is gone"))
+    async fn sweep(&self, target: &Target, spare: &[String], brake: Brake) -> Result<Swept, Fault> {
+        self.swept(target, spare, brake).await.map_err(|fault| fault.context("delete what is gone"))
+    }
+
+    async fn confirm(&self, hold: &Hold) -> Result<u64, Fault> {
+        self.swept_after_all(hold).await.map_err(|fault| fault.context("delete what was held back"))
     }
 
     async fn set_aside(&self, target: &Target, entries: Vec<SetAside>) -> Result<(), Fault> {
@@ -189,6 +203,18 @@ impl Checkpoints for Elastic {
 
     async fn clear(&self, connector: &ConnectorId, kind: JobType) -> Result<(), Fault> {
         self.drop_checkpoint(connector, kind).await.map_err(|fault| fault.context("clear the checkpoint"))
+    }
+
+    async fn keep_hold(&self, hold: &Hold) -> Result<(), Fault> {
+        self.keep_held(hold).await.map_err(|fault| fault.context("remember the deletes that wait"))
+    }
+
+    async fn hold(&self, connector: &ConnectorId) -> Result<Option<Hold>, Fault> {
+        self.held(connector).await.map_err(|fault| fault.context("read the deletes that wait"))
+    }
+
+    async fn drop_hold(&self, connector: &ConnectorId) -> Result<(), Fault> {
+        self.drop_held(connector).await.map_err(|fault| fault.context("forget the deletes that wait"))
     }
 }
 
@@ -212,5 +238,9 @@ impl JobBoard for Elastic {
 
     async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault> {
         self.job_history(connector, most).await.map_err(|fault| fault.context("read the job board"))
+    }
+
+    fn silence(&self) -> Option<Duration> {
+        Some(board::ABANDONED)
     }
 }

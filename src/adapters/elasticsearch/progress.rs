@@ -1,6 +1,6 @@
-//! Checkpoints and what was set aside, in the index of our own.
+//! Checkpoints, what was set aside, and deletes that wait, in the index of our own.
 
-use domain::{Checkpoint, ConnectorId, Fault, JobType};
+use domain::{Checkpoint, ConnectorId, Fault, Hold, JobType};
 use ports::{SetAside, Target};
 use serde_json::{Value, json};
 
@@ -58,9 +58,8 @@ impl Elastic {
 
     /// Remembers what was set aside. A page that is read again changes nothing: the same entry has the same id.
     pub(super) async fn keep_aside(&self, target: &Target, entries: &[SetAside]) -> Result<(), Fault> {
-        self.state_ready().await?;
         let at = self.clock.now().to_string();
-        for SetAside { id, what, fault } in entries {
+        let document = |SetAside { id, what, fault }: &SetAside| {
             let subject = id.map_or_else(|| fault.message.chars().take(200).collect(), |id| id.to_string());
             let document = json!({
                 "what": "aside", "connector": target.connector.as_str(), "index": target.index.as_str(), "run": target.run.as_str(),
@@ -68,8 +67,41 @@ impl Elastic {
             });
             let id = format!("aside:{}:{}:{what}:{subject}", target.connector, target.run);
             // The server takes ids of up to 512 bytes.
-            self.overwrite(id.chars().take(128).collect::<String>().as_str(), &document).await?;
-        }
-        Ok(())
+            (id.chars().take(128).collect(), document)
+        };
+        self.overwrite(entries.iter().map(document).collect()).await
     }
+
+    /// Keeps deletes that wait, in place of those before.
+    pub(super) async fn keep_held(&self, hold: &Hold) -> Result<(), Fault> {
+        self.overwrite(vec![held(&hold.connector, Some(hold))]).await
+    }
+
+    /// The connector's deletes that wait.
+    pub(super) async fn held(&self, connector: &ConnectorId) -> Result<Option<Hold>, Fault> {
+        let (id, _) = held(connector, None);
+        let Some(state) = self.get(&id).await?.and_then(|kept| kept.source["state"].as_str().map(str::to_owned)) else { return Ok(None) };
+        let hold = Hold::decode(&state);
+        if hold.is_none() {
+            tracing::warn!(%connector, "deletes that wait cannot be read; the next full run counts them anew");
+        }
+        Ok(hold)
+    }
+
+    /// Forgets them. Most runs have none: then nothing is written.
+    pub(super) async fn drop_held(&self, connector: &ConnectorId) -> Result<(), Fault> {
+        let none = held(connector, None);
+        match self.get(&none.0).await? {
+            Some(kept) if !kept.source["state"].is_null() => self.overwrite(vec![none]).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Deletes that wait, or that none do, as a document with its id.
+fn held(connector: &ConnectorId, hold: Option<&Hold>) -> (String, Value) {
+    let document = json!({
+        "what": "hold", "connector": connector.as_str(), "run": hold.map(|hold| hold.run.as_str()), "state": hold.map(Hold::encode),
+    });
+    (format!("hold:{connector}"), document)
 }

@@ -1,11 +1,11 @@
 //! The index of our own: each document is written only over the version that was read.
 
-use domain::{ES_CONFLICT, ES_INDEX_GONE, ES_TAKEN_OVER, Fault};
+use domain::{ES_CONFLICT, ES_TAKEN_OVER, Fault};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http::{Call, segment};
-use super::{Elastic, wire};
+use super::{Elastic, bulk, wire};
 
 /// A version of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -64,7 +64,7 @@ impl Elastic {
         match self.http.json(Call::get(self.state_path(&format!("/_doc/{}", segment(id))))).await {
             Ok(kept) => Ok(Some(kept)),
             // No document, or no index yet.
-            Err(fault) if fault.code == &ES_INDEX_GONE || wire::is_missing(&fault) => Ok(None),
+            Err(fault) if wire::is_missing(&fault) => Ok(None),
             Err(fault) => Err(fault),
         }
     }
@@ -114,9 +114,11 @@ impl Elastic {
         }
     }
 
-    /// Writes a document whatever is there.
-    pub(super) async fn overwrite(&self, id: &str, source: &Value) -> Result<(), Fault> {
-        self.http.ask(Call::put(self.state_path(&format!("/_doc/{}", segment(id))), source)).await.map(|_| ())
+    /// Writes documents whatever is there, in one request. A document that cannot be written at all is a fault.
+    pub(super) async fn overwrite(&self, documents: Vec<(String, Value)>) -> Result<(), Fault> {
+        self.state_ready().await?;
+        let lines = |documents: &[(String, Value)]| bulk::indexing(&self.config.state_index, documents);
+        self.until_done(documents, lines, |_| false).await.map(|_| ())
     }
 
     /// Documents that a query finds, in its order.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 use domain::{
-    Code, ES_BUSY, ES_CONFLICT, ES_DOC_TOO_LARGE, ES_FORBIDDEN, ES_INDEX_CLOSED, ES_INDEX_GONE, ES_MAPPING, ES_NO_PIPELINE, ES_READ_ONLY,
-    ES_REFUSED, ES_SIGN_IN, ES_SILENT, ES_UNAVAILABLE, ES_UNREACHABLE, ES_UNREADABLE, Fault, FaultClass,
+    Code, ES_BUSY, ES_CONFLICT, ES_DOC_TOO_LARGE, ES_EXISTS, ES_FORBIDDEN, ES_INDEX_CLOSED, ES_INDEX_GONE, ES_MAPPING, ES_MISSING,
+    ES_NO_PIPELINE, ES_READ_ONLY, ES_REFUSED, ES_SIGN_IN, ES_SILENT, ES_UNAVAILABLE, ES_UNREACHABLE, ES_UNREADABLE, Fault, FaultClass,
 };
 use serde::Deserialize;
 
@@ -21,6 +21,7 @@ static TYPES: &[(&str, &Code)] = &[
     ("opensearch_rejected_execution_exception", &ES_BUSY),
     ("circuit_breaking_exception", &ES_BUSY),
     ("version_conflict_engine_exception", &ES_CONFLICT),
+    ("resource_already_exists_exception", &ES_EXISTS),
     ("security_exception", &ES_FORBIDDEN),
     ("unavailable_shards_exception", &ES_UNAVAILABLE),
     ("no_shard_available_action_exception", &ES_UNAVAILABLE),
@@ -39,6 +40,9 @@ pub(super) struct Complaint {
     kind: String,
     #[serde(default)]
     reason: Option<String>,
+    /// Said beside the reason, which then may be no more than `closed`.
+    #[serde(default)]
+    index: Option<String>,
     #[serde(default)]
     caused_by: Option<Box<Complaint>>,
 }
@@ -54,6 +58,10 @@ impl Complaint {
         {
             return Some(&ES_UNAVAILABLE);
         }
+        // While an index is being closed, it is blocked before it is closed.
+        if self.kind == "cluster_block_exception" && self.reason().contains("index preparing to close") {
+            return Some(&ES_INDEX_CLOSED);
+        }
         if self.kind == "illegal_argument_exception" && self.reason().contains("pipeline with id [") {
             return Some(&ES_NO_PIPELINE);
         }
@@ -67,6 +75,9 @@ impl Complaint {
         while let Some(inner) = cause {
             text.push_str(&format!(": {}", inner.reason()));
             cause = inner.caused_by.as_deref();
+        }
+        if let Some(index) = self.index.as_deref().filter(|index| !text.contains(index)) {
+            text.push_str(&format!(" (index {index})"));
         }
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         words.trim_end_matches(['.', ';']).chars().take(LONGEST_TEXT).collect()
@@ -129,7 +140,7 @@ pub(super) fn refusal(status: u16, body: &[u8]) -> Fault {
     }
     let complaint = match serde_json::from_slice::<Answer>(body) {
         Ok(Answer { error: Told::Whole(complaint) }) => complaint,
-        Ok(Answer { error: Told::Text(text) }) => Complaint { kind: "error".to_owned(), reason: Some(text), caused_by: None },
+        Ok(Answer { error: Told::Text(text) }) => Complaint { kind: "error".to_owned(), reason: Some(text), ..Complaint::default() },
         Err(_) => {
             let page = if body.trim_ascii_start().first() == Some(&b'<') { " with an HTML page" } else { "" };
             // A missing document or pipeline is told in JSON without an error; whoever answers 404 otherwise is no index server.
@@ -147,6 +158,7 @@ fn by_status(status: u16) -> &'static Code {
     match status {
         401 => &ES_SIGN_IN,
         403 => &ES_FORBIDDEN,
+        404 => &ES_MISSING,
         408 => &ES_SILENT,
         409 => &ES_CONFLICT,
         413 => &ES_DOC_TOO_LARGE,
@@ -161,14 +173,9 @@ pub(super) fn is_worth_another_try(code: &Code) -> bool {
     [&ES_UNREACHABLE, &ES_SILENT, &ES_UNAVAILABLE, &ES_UNREADABLE, &ES_BUSY].contains(&code)
 }
 
-/// Whether what the path names is not there. No code of its own says so: what it means depends on what was asked for.
-pub(super) fn is_missing(fault: &Fault) -> bool {
-    fault.message.contains("answered 404")
-}
-
-/// Whether what was to be created is there already.
-pub(super) fn is_already_there(fault: &Fault) -> bool {
-    fault.message.contains("resource_already_exists_exception")
+/// Whether what the path names is not there, or the index that it would be in. What that means depends on what was asked for.
+pub(crate) fn is_missing(fault: &Fault) -> bool {
+    [&ES_MISSING, &ES_INDEX_GONE].contains(&fault.code)
 }
 
 /// Whether another node may do better.

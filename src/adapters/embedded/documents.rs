@@ -1,17 +1,17 @@
-//! Writing documents: put, keep, sweep. Triggers of the schema keep the words in step.
+//! Writing documents: put, keep, and the work on those that are to go. Triggers of the schema keep the words in step.
 
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{OptionalExtension, Transaction, named_params, params};
 
-use domain::{BulkOp, Document, ItemOutcome, RecordId, bulk};
+use domain::{BulkOp, ConnectorId, Document, Hold, IndexName, ItemOutcome, RecordId, RunId, bulk};
 use ports::Target;
 
 use super::text::Extract;
 
 /// SQLite holds at most a billion bytes in a row.
 const LARGEST: usize = 999_000_000;
-/// Deletions in one transaction, so that others get their turn.
-pub(super) const SWEEP_STEP: usize = 10_000;
+/// Documents that a sweep works on in one transaction, so that others get their turn.
+pub(super) const STEP: usize = 10_000;
 
 /// Does all of `ops`; the outcomes in order.
 pub(super) fn submit(transaction: &Transaction<'_>, target: &Target, ops: &[BulkOp]) -> rusqlite::Result<Vec<ItemOutcome>> {
@@ -97,40 +97,73 @@ fn keep(transaction: &Transaction<'_>, target: &Target, id: RecordId) -> rusqlit
     Ok(ItemOutcome::Written)
 }
 
-/// What a sweep deletes: documents of the target that its run did not meet, except those of some kinds.
+/// Documents of a connector that are to go.
 #[derive(Clone, Debug)]
-pub(super) struct Sweep {
-    target: Target,
-    /// A JSON array; lists cannot be bound.
+pub(super) struct Doomed {
+    index: IndexName,
+    connector: ConnectorId,
+    run: RunId,
+    /// Whether they have that stamp, or any other one.
+    stamped: bool,
+    /// Kinds that stay. A JSON array; lists cannot be bound.
     spare: String,
 }
 
-impl Sweep {
-    pub(super) fn new(target: &Target, spare: &[String]) -> Self {
-        Self { target: target.clone(), spare: serde_json::json!(spare).to_string() }
+/// What is done to them.
+#[derive(Clone, Debug)]
+pub(super) enum Work {
+    /// They go.
+    Delete,
+    /// They get another stamp.
+    Stamp(String),
+}
+
+/// Documents of a connector. Walks the table by number, which is where steps are bounded.
+const OWN: &str = "documents NOT INDEXED WHERE index_name = ?1 AND connector = ?2";
+/// Which of them are doomed.
+const DOOMED: &str = "(run = ?3) = ?4 AND kind NOT IN (SELECT value FROM json_each(?5))";
+
+impl Doomed {
+    /// Those that a run did not meet, except those of some kinds.
+    pub(super) fn not_met(Target { connector, index, run, mark: _ }: &Target, spare: &[String]) -> Self {
+        let spare = serde_json::json!(spare).to_string();
+        Self { index: index.clone(), connector: connector.clone(), run: run.clone(), stamped: false, spare }
     }
 
-    /// Deletes up to `most` documents whose number is above `after`.
+    /// Those that were held back and not touched since.
+    pub(super) fn held(hold: &Hold) -> Self {
+        let Hold { connector, index, mark, .. } = hold;
+        Self { index: index.clone(), connector: connector.clone(), run: RunId::new(mark.as_str()), stamped: true, spare: "[]".to_owned() }
+    }
+
+    /// How many they are, and how many documents the connector has in the index.
+    pub(super) fn count(&self, transaction: &Transaction<'_>) -> rusqlite::Result<(u64, u64)> {
+        let Self { index, connector, run, stamped, spare } = self;
+        let values = params![index.as_str(), connector.as_str(), run.as_str(), stamped, spare];
+        let count = format!("SELECT count(*) FILTER (WHERE {DOOMED}), count(*) FROM {OWN}");
+        transaction.query_row(&count, values, |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs())))
+    }
+
+    /// Does the work on up to `most` of them whose number is above `after`.
     ///
     /// Gives how many, and where to go on; `None` when there are no more.
-    pub(super) fn step(&self, transaction: &Transaction<'_>, after: i64, most: usize) -> rusqlite::Result<(u64, Option<i64>)> {
-        let Target { index, connector, run, mark: _ } = &self.target;
-        let (index, connector, run, spare) = (index.as_str(), connector.as_str(), run.as_str(), &self.spare);
-        // `NOT INDEXED` walks the table by number, which is where both queries are bounded.
+    pub(super) fn step(&self, transaction: &Transaction<'_>, work: &Work, after: i64, most: usize) -> rusqlite::Result<(u64, Option<i64>)> {
+        let Self { index, connector, run, stamped, spare } = self;
+        let (index, connector, run) = (index.as_str(), connector.as_str(), run.as_str());
         let last: Option<i64> = transaction
-            .prepare_cached(
-                "SELECT max(no) FROM (
-                     SELECT no FROM documents NOT INDEXED WHERE no > ?5 AND index_name = ?1 AND connector = ?2 AND run <> ?3
-                     AND kind NOT IN (SELECT value FROM json_each(?4)) ORDER BY no LIMIT ?6)",
-            )?
-            .query_row(params![index, connector, run, spare, after, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
+            .prepare_cached(&format!("SELECT max(no) FROM (SELECT no FROM {OWN} AND {DOOMED} AND no > ?6 ORDER BY no LIMIT ?7)"))?
+            .query_row(params![index, connector, run, stamped, spare, after, i64::try_from(most).unwrap_or(i64::MAX)], |row| row.get(0))?;
         let Some(last) = last else { return Ok((0, None)) };
-        let deleted = transaction
-            .prepare_cached(
-                "DELETE FROM documents NOT INDEXED WHERE no > ?5 AND no <= ?6 AND index_name = ?1 AND connector = ?2 AND run <> ?3
-                 AND kind NOT IN (SELECT value FROM json_each(?4))",
-            )?
-            .execute(params![index, connector, run, spare, after, last])?;
-        Ok((deleted as u64, Some(last)))
+        let done = match work {
+            Work::Delete => transaction
+                .prepare_cached(&format!("DELETE FROM {OWN} AND {DOOMED} AND no > ?6 AND no <= ?7"))?
+                .execute(params![index, connector, run, stamped, spare, after, last])?,
+            Work::Stamp(stamp) => transaction
+                .prepare_cached(&format!(
+                    "UPDATE documents SET run = ?8 WHERE no IN (SELECT no FROM {OWN} AND {DOOMED} AND no > ?6 AND no <= ?7)"
+                ))?
+                .execute(params![index, connector, run, stamped, spare, after, last, stamp])?,
+        };
+        Ok((done as u64, Some(last)))
     }
 }

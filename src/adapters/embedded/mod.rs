@@ -6,6 +6,7 @@
 //! | `writer` | the one thread that writes |
 //! | `documents` | put, keep, sweep |
 //! | `text` | what of a document is searched |
+//! | `holds` | deletes that wait for leave |
 //! | `progress` | checkpoints and what was set aside |
 //! | `board` | jobs |
 //! | `reader`, `search` | everything that reads, beside the writer |
@@ -23,6 +24,7 @@ mod board;
 mod documents;
 mod excerpt;
 mod fault;
+mod holds;
 mod progress;
 mod query;
 mod reader;
@@ -39,13 +41,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use domain::{BulkOp, Checkpoint, ConnectorId, Counts, Ended, Fault, ItemOutcome, Job, JobId, JobType, Timestamp};
+use domain::{Brake, BulkOp, Checkpoint, ConnectorId, Counts, Ended, Fault, Hold, ItemOutcome, Job, JobId, JobType, Swept, Timestamp};
 use ports::{Checkpoints, Clock, JobBoard, JobRecord, SetAside, Sink, Target};
 
 pub use reader::{ExportError, Reader, SetAsideRecord};
 pub use search::{Hit, SearchAnswer, SearchRequest};
 
-use documents::{SWEEP_STEP, Sweep};
+use documents::{Doomed, STEP, Work};
 use store::Store;
 use writer::Writer;
 
@@ -80,6 +82,21 @@ impl Embedded {
     pub fn reader(&self) -> Reader {
         self.reader.clone()
     }
+
+    /// Does something to all doomed documents, some at a time, so that others get their turn; returns how many there were.
+    async fn on_all(&self, doomed: Doomed, work: Work) -> Result<u64, Fault> {
+        let (mut count, mut after) = (0, 0);
+        loop {
+            let (doomed, work) = (doomed.clone(), work.clone());
+            let step = move |store: &mut Store| store.transact(|transaction| doomed.step(transaction, &work, after, STEP));
+            let (done, last) = self.writer.call(step).await?;
+            count += done;
+            match last {
+                Some(last) => after = last,
+                None => return Ok(count),
+            }
+        }
+    }
 }
 
 impl fmt::Debug for Embedded {
@@ -95,19 +112,26 @@ impl Sink for Embedded {
         self.writer.call(move |store| store.transact(|transaction| documents::submit(transaction, &target, &ops))).await
     }
 
-    async fn sweep(&self, target: &Target, spare: &[String]) -> Result<u64, Fault> {
-        let sweep = Sweep::new(target, spare);
-        let (mut deleted, mut after) = (0, 0);
-        loop {
-            let sweep = sweep.clone();
-            let step = move |store: &mut Store| store.transact(|transaction| sweep.step(transaction, after, SWEEP_STEP));
-            let (count, last) = self.writer.call(step).await?;
-            deleted += count;
-            match last {
-                Some(last) => after = last,
-                None => return Ok(deleted),
+    async fn sweep(&self, target: &Target, spare: &[String], brake: Brake) -> Result<Swept, Fault> {
+        let doomed = Doomed::not_met(target, spare);
+        if !brake.is_off() {
+            let counted = doomed.clone();
+            let count =
+                move |store: &mut Store| store.transact(|transaction| counted.count(transaction)).map(|found| (found, store.clock.now()));
+            let ((doomed_now, total), at) = self.writer.call(count).await?;
+            if brake.holds(total, doomed_now) {
+                // A stamp of their own: whoever touches one of them again, in whatever run, takes it out of the hold.
+                let mark = holds::mark(&target.run);
+                self.on_all(doomed, Work::Stamp(mark.clone())).await?;
+                let Target { connector, index, run, mark: _ } = target.clone();
+                return Ok(Swept::Held(Hold { connector, index, run, mark, spare: spare.to_vec(), doomed: doomed_now, total, at }));
             }
         }
+        self.on_all(doomed, Work::Delete).await.map(Swept::Deleted)
+    }
+
+    async fn confirm(&self, hold: &Hold) -> Result<u64, Fault> {
+        self.on_all(Doomed::held(hold), Work::Delete).await
     }
 
     async fn set_aside(&self, target: &Target, entries: Vec<SetAside>) -> Result<(), Fault> {
@@ -135,6 +159,21 @@ impl Checkpoints for Embedded {
     async fn clear(&self, connector: &ConnectorId, kind: JobType) -> Result<(), Fault> {
         let connector = connector.clone();
         self.writer.call(move |store| store.transact(|transaction| progress::clear(transaction, &connector, kind))).await
+    }
+
+    async fn keep_hold(&self, hold: &Hold) -> Result<(), Fault> {
+        let hold = hold.clone();
+        self.writer.call(move |store| store.transact(|transaction| holds::keep(transaction, &hold))).await
+    }
+
+    async fn hold(&self, connector: &ConnectorId) -> Result<Option<Hold>, Fault> {
+        let connector = connector.clone();
+        self.writer.call(move |store| store.transact(|transaction| holds::load(transaction, &connector))).await
+    }
+
+    async fn drop_hold(&self, connector: &ConnectorId) -> Result<(), Fault> {
+        let connector = connector.clone();
+        self.writer.call(move |store| store.transact(|transaction| holds::drop(transaction, &connector))).await
     }
 }
 

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use domain::{DB_FOREIGN, Fault};
 use ports::Clock;
 
-use super::fault;
+use super::{fault, holds};
 
 const FILE: &str = "sluice.sqlite";
 const LOCK: &str = "sluice.lock";
@@ -141,6 +141,7 @@ fn set_up(db: &mut Connection) -> rusqlite::Result<()> {
     if db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))? == 0 {
         create(db)?;
     }
+    holds::set_up(db)?;
     // Under WAL, NORMAL loses no transaction when the process dies and at most the last ones when the power fails; what a checkpoint
     // promises is in the same log before it, so the two cannot part.
     db.pragma_update(None, "journal_mode", "WAL")?;

@@ -1,5 +1,8 @@
 //! The adapter against a scripted server on a real socket.
 
+mod brake;
+mod template;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -202,7 +205,7 @@ async fn the_mark_of_a_run_that_goes_on_is_kept_unless_the_index_is_another() {
     let mark = elastic.prepare(&run, &Layout::default()).await.unwrap();
     assert_eq!(mark.as_deref(), Some(r#"{"uuid":"u2","shards":{"0":50},"replaced":true}"#));
     let requests = stub.seen().len();
-    assert_eq!(elastic.sweep(&Target { mark, ..target() }, &[]).await.unwrap(), 0);
+    assert_eq!(elastic.sweep(&Target { mark, ..target() }, &[], Brake::OFF).await.unwrap(), Swept::Deleted(0));
     assert_eq!(stub.seen().len(), requests, "nothing is even looked for");
 }
 

@@ -18,7 +18,9 @@ fn each_refusal_of_a_request_has_its_row_in_the_table() {
         (400, told("illegal_argument_exception", "pipeline with id [nope] does not exist"), &ES_NO_PIPELINE),
         (400, told("illegal_argument_exception", "something else"), &ES_REFUSED),
         (400, r#"{"error":"no handler found","status":400}"#.to_owned(), &ES_REFUSED),
-        (404, r#"{"_index":"p1","_id":"none","found":false}"#.to_owned(), &ES_REFUSED),
+        (404, r#"{"_index":"p1","_id":"none","found":false}"#.to_owned(), &ES_MISSING),
+        (404, told("resource_not_found_exception", "no such thing"), &ES_MISSING),
+        (400, told("resource_already_exists_exception", "index [p1/u] already exists"), &ES_EXISTS),
         (413, String::new(), &ES_DOC_TOO_LARGE),
         (429, String::new(), &ES_BUSY),
         (502, "<html>bad gateway</html>".to_owned(), &ES_UNAVAILABLE),
@@ -35,7 +37,7 @@ fn each_refusal_of_a_request_has_its_row_in_the_table() {
 #[test]
 fn each_answer_to_an_item_is_written_tried_again_set_aside_or_the_end() {
     let of = |status, kind: &str, reason: &str| {
-        let complaint = Complaint { kind: kind.to_owned(), reason: Some(reason.to_owned()), caused_by: None };
+        let complaint = Complaint { kind: kind.to_owned(), reason: Some(reason.to_owned()), ..Complaint::default() };
         item(status, Some(&complaint))
     };
     assert_eq!(item(200, None), Item::Done);
@@ -57,6 +59,7 @@ fn each_answer_to_an_item_is_written_tried_again_set_aside_or_the_end() {
     for (status, kind, reason, code) in [
         (403, "cluster_block_exception", "index [p1] blocked by: [FORBIDDEN/8/index write (api)];", &ES_READ_ONLY),
         (400, "index_closed_exception", "closed", &ES_INDEX_CLOSED),
+        (403, "cluster_block_exception", "index [p1] blocked by: [FORBIDDEN/4/index preparing to close. Reopen];", &ES_INDEX_CLOSED),
         (404, "index_not_found_exception", "no such index", &ES_INDEX_GONE),
         (403, "security_exception", "no", &ES_FORBIDDEN),
         (400, "illegal_argument_exception", "pipeline with id [nope] does not exist", &ES_NO_PIPELINE),
@@ -70,4 +73,6 @@ fn a_reason_names_its_causes_on_one_line() {
     let body = r#"{"error":{"type":"document_parsing_exception","reason":"failed to parse field [l]\n","caused_by":{"type":"x","reason":"For input string: \"abc\""}}}"#;
     let expected = r#"the index server answered 400 document_parsing_exception: failed to parse field [l] : For input string: "abc""#;
     assert_eq!(refusal(400, body.as_bytes()).message, expected);
+    let body = r#"{"error":{"type":"index_closed_exception","reason":"closed","index":"p1"}}"#;
+    assert_eq!(refusal(400, body.as_bytes()).message, "the index server answered 400 index_closed_exception: closed (index p1)");
 }

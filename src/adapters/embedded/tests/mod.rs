@@ -2,6 +2,7 @@
 
 mod board;
 mod files;
+mod holds;
 mod search;
 mod sink;
 

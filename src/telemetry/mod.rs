@@ -1,5 +1,7 @@
 //! Where log lines go: standard error, one line each, as text or JSON, never through a progress display.
 
+mod ecs;
+
 use std::io::{self, Write};
 use std::sync::OnceLock;
 
@@ -7,7 +9,7 @@ use indicatif::MultiProgress;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::cli::{Format, LogArgs};
+use crate::cli::{LogArgs, LogFormat, LogLevel};
 
 static BARS: OnceLock<MultiProgress> = OnceLock::new();
 
@@ -19,14 +21,15 @@ pub(crate) fn bars() -> &'static MultiProgress {
 /// Starts logging. A second call does nothing.
 pub(crate) fn start(log: LogArgs) {
     // Libraries speak only when something is wrong; our own crates at the level asked for.
-    let level = log.log_level.as_str();
+    let level = log.log_level.unwrap_or(LogLevel::Info).as_str();
     let ours = ["sluice", "sluice_actors", "actors", "adapters", "simulator"].map(|name| format!("{name}={level}")).join(",");
     let others = if matches!(level, "off" | "error" | "debug" | "trace") { level } else { "warn" };
     let filter = EnvFilter::new(format!("{others},{ours}"));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(BesideBars).with_target(false);
     let started = match log.log_format {
-        Format::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
-        Format::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.with_ansi(io::IsTerminal::is_terminal(&io::stderr())).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Ecs => builder.event_format(ecs::Ecs).try_init(),
     };
     // Only a second start can fail, and the first one stands.
     let _ = started;

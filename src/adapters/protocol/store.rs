@@ -1,0 +1,186 @@
+//! Documents of the two indices: read as they are now, searched, written over the version that was read.
+
+use domain::protocol::{CONNECTORS, Connector, JOBS, JobDocument, Object};
+use domain::{ConnectorId, ES_CONFLICT, Fault, JobId};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Cluster;
+use crate::elasticsearch::http::{Call, segment};
+use crate::elasticsearch::wire;
+
+/// Hits of a page.
+const PAGE: usize = 100;
+/// The server gives no hits beyond that many.
+const WINDOW: usize = 10_000;
+/// How often a change is decided anew when somebody else writes in between.
+const TRIES: usize = 3;
+
+/// A version of a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(super) struct Version {
+    #[serde(rename = "_seq_no")]
+    seq_no: i64,
+    #[serde(rename = "_primary_term")]
+    primary_term: i64,
+}
+
+#[derive(Deserialize)]
+struct Kept {
+    #[serde(rename = "_id")]
+    id: String,
+    #[serde(rename = "_source")]
+    source: Object,
+    #[serde(flatten)]
+    version: Version,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    hits: Hits,
+}
+#[derive(Deserialize)]
+struct Hits {
+    hits: Vec<Kept>,
+    total: Total,
+}
+#[derive(Deserialize)]
+struct Total {
+    value: usize,
+}
+
+/// A kind of documents.
+pub(super) trait Document {
+    /// Where they are.
+    const INDEX: &'static str;
+    fn read(id: String, source: Object) -> Self;
+    /// Whether it is as good as not there.
+    fn is_gone(&self) -> bool {
+        false
+    }
+}
+
+impl Document for Connector {
+    const INDEX: &'static str = CONNECTORS;
+    fn read(id: String, source: Object) -> Self {
+        Self::new(ConnectorId::new(id), source)
+    }
+    fn is_gone(&self) -> bool {
+        self.is_deleted()
+    }
+}
+
+impl Document for JobDocument {
+    const INDEX: &'static str = JOBS;
+    fn read(id: String, source: Object) -> Self {
+        Self::new(JobId::new(id), source)
+    }
+}
+
+/// Documents that a search found, in its order.
+pub(super) struct Page<D> {
+    pub(super) documents: Vec<(D, Version)>,
+    /// Where the next page begins, if there is one.
+    pub(super) next: Option<usize>,
+}
+
+/// What became of a change.
+#[derive(Debug)]
+pub(super) enum Changed<D> {
+    /// It was written over this document and made this version.
+    Written(D, Version),
+    /// The document is as it was, which is as it should be.
+    Unwanted(D),
+    /// There is no such document.
+    Gone,
+    /// Somebody else wrote in between, again and again.
+    Contested,
+}
+
+impl<D> Changed<D> {
+    /// For changes that have to come about.
+    pub(super) fn uncontested(self) -> Result<Self, Fault> {
+        match self {
+            Self::Contested => Err(Fault::new(&ES_CONFLICT, format!("somebody else wrote in between {TRIES} times"))),
+            other => Ok(other),
+        }
+    }
+}
+
+impl Cluster {
+    /// A document as it is now, whether searches see it already or not.
+    pub(super) async fn get<D: Document>(&self, id: &str) -> Result<Option<(D, Version)>, Fault> {
+        match self.http.json::<Kept>(Call::get(format!("/{}/_doc/{}", D::INDEX, segment(id)))).await {
+            Ok(kept) => Ok(Some((D::read(kept.id, kept.source), kept.version)).filter(|(document, _)| !document.is_gone())),
+            Err(fault) if wire::is_missing(&fault) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Writes some fields over the version that was read; `None` if that is not the version any more.
+    pub(super) async fn set<D: Document>(&self, id: &str, patch: &Object, over: Version) -> Result<Option<Version>, Fault> {
+        let Version { seq_no, primary_term } = over;
+        let path = format!("/{}/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", D::INDEX, segment(id));
+        match self.http.json(Call::post(path, &json!({ "doc": patch }))).await {
+            Ok(version) => Ok(Some(version)),
+            Err(fault) if fault.code == &ES_CONFLICT || wire::is_missing(&fault) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Writes some fields whatever the version.
+    pub(super) async fn write<D: Document>(&self, id: &str, patch: &Object) -> Result<(), Fault> {
+        let call = Call::post(format!("/{}/_update/{}", D::INDEX, segment(id)), &json!({ "doc": patch }));
+        let mut tries = 1;
+        loop {
+            match self.http.ask(call.clone()).await {
+                // The server reads the document before it writes it, and does not try again by itself.
+                Err(fault) if fault.code == &ES_CONFLICT && tries < TRIES => tries += 1,
+                // Deleted meanwhile.
+                Err(fault) if wire::is_missing(&fault) => return Ok(()),
+                outcome => return outcome.map(|_| ()),
+            }
+        }
+    }
+
+    /// Reads a document, decides what is to be written and writes it, anew when somebody else wrote in between.
+    pub(super) async fn change<D: Document>(
+        &self,
+        id: &str,
+        mut decide: impl FnMut(&D) -> Result<Option<Object>, Fault>,
+    ) -> Result<Changed<D>, Fault> {
+        for _ in 0..TRIES {
+            let Some((document, version)) = self.get::<D>(id).await? else { return Ok(Changed::Gone) };
+            let Some(patch) = decide(&document)?.filter(|patch| !patch.is_empty()) else { return Ok(Changed::Unwanted(document)) };
+            if let Some(version) = self.set::<D>(id, &patch, version).await? {
+                return Ok(Changed::Written(document, version));
+            }
+        }
+        Ok(Changed::Contested)
+    }
+
+    /// One page of what a query finds; `sort` null for no order.
+    pub(super) async fn search<D: Document>(&self, query: &Value, sort: &Value, from: usize) -> Result<Page<D>, Fault> {
+        let mut body = json!({ "from": from, "size": PAGE, "seq_no_primary_term": true, "query": query });
+        if !sort.is_null() {
+            body["sort"] = sort.clone();
+        }
+        let path = format!("/{}/_search?expand_wildcards=hidden", D::INDEX);
+        let Found { hits: Hits { hits, total } } = self.http.json(Call::post(path, &body)).await?;
+        let next = from + hits.len();
+        let more = !hits.is_empty() && next < total.value && next + PAGE <= WINDOW;
+        let documents = hits.into_iter().map(|kept| (D::read(kept.id, kept.source), kept.version)).collect();
+        Ok(Page { documents, next: more.then_some(next) })
+    }
+
+    /// Everything that a query finds.
+    pub(super) async fn search_all<D: Document>(&self, query: &Value, sort: &Value) -> Result<Vec<(D, Version)>, Fault> {
+        let (mut all, mut next) = (Vec::new(), Some(0));
+        while let Some(from) = next {
+            let page = self.search(query, sort, from).await?;
+            all.extend(page.documents);
+            next = page.next;
+        }
+        Ok(all)
+    }
+}
