@@ -9,6 +9,7 @@ pub mod demo;
 pub mod ingest;
 pub mod plan;
 mod progress;
+mod serving;
 pub mod settings;
 mod status;
 mod telemetry;

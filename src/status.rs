@@ -13,12 +13,11 @@ pub(crate) fn page_status(stats: Option<&RunStats>, ended: Option<&Ended>, elaps
     let Some(stats) = stats else {
         return json!({ "state": state, "elapsed_ms": millis(elapsed), "objects": [], "error": error });
     };
-    let (found, done) = stats.files();
     json!({
         "state": state,
         "elapsed_ms": millis(elapsed),
         "objects": objects(stats),
-        "files": { "found": found, "done": done },
+        "files": files(stats),
         "lanes": lanes(stats),
         "counts": stats.counts(),
         "error": error,
@@ -82,6 +81,12 @@ pub(crate) fn lanes(stats: &RunStats) -> Vec<Value> {
 pub(crate) fn objects(stats: &RunStats) -> Vec<Value> {
     let object = |object: &actors::events::ObjectStats| json!({ "name": object.name, "read": object.read(), "written": object.written(), "total": object.total(), "done": object.done() });
     stats.objects.iter().map(object).collect()
+}
+
+/// How far files are.
+pub(crate) fn files(stats: &RunStats) -> Value {
+    let (found, done) = stats.files();
+    json!({ "found": found, "done": done })
 }
 
 fn millis(time: Duration) -> u64 {

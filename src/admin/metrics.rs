@@ -1,13 +1,13 @@
 //! The page for Prometheus, text format 0.0.4, written from one look at the roster.
 //!
-//! The values are read where they are kept, not pushed through a registry that would have to be told of every job's beginning and end, so
-//! what a metrics library is for is not needed here; what remains of it is a line per value.
+//! The values are read where they are kept. A library would keep them a second time in a registry that has to be told of the beginning and
+//! the end of every job; the one that can ask for values instead (`prometheus-client`) writes OpenMetrics, which older scrapers do not read.
+//! What is left without it is a line per value.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Write as _};
-use std::path::Path;
 
-use actors::roster::RosterSnapshot;
+use actors::roster::{InWork, RosterSnapshot};
 use domain::Counts;
 
 /// The media type of the page.
@@ -15,42 +15,34 @@ pub(super) const TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Clock ticks per second in /proc; Linux has had no other value for user space on the platforms that this program is built for.
 const TICKS: f64 = 100.0;
-/// Bytes per page in /proc/self/statm, on the same platforms.
-const PAGE: u64 = 4096;
+
+const GAUGE: &str = "gauge";
+const COUNTER: &str = "counter";
 
 /// The page.
 pub(super) fn page(roster: &RosterSnapshot) -> String {
     let mut page = Page(String::with_capacity(8 << 10));
-    page.family("sluice_build_info", "gauge", "The version that runs.");
-    page.value("sluice_build_info", &[("version", env!("CARGO_PKG_VERSION"))], 1);
-    page.family("process_start_time_seconds", "gauge", "When the service started, in seconds of Unix time.");
-    page.value("process_start_time_seconds", &[], roster.started.as_second());
+    page.family("sluice_build_info", GAUGE, "The version that runs.", ["version"], [([env!("CARGO_PKG_VERSION")], 1)]);
+    page.value("process_start_time_seconds", GAUGE, "When the service started, in seconds of Unix time.", roster.started.as_second());
     jobs(&mut page, roster);
-    work(&mut page, &roster.work());
+    work(&mut page, &roster.work);
     actors(&mut page, roster);
     process(&mut page);
     page.0
 }
 
 fn jobs(page: &mut Page, roster: &RosterSnapshot) {
-    page.family("sluice_last_look_timestamp_seconds", "gauge", "When the service last looked at schedules and waiting jobs.");
-    if let Some(looked) = roster.looked {
-        page.value("sluice_last_look_timestamp_seconds", &[], looked.as_second());
-    }
-    page.family("sluice_last_look_failed", "gauge", "Whether that look failed.");
-    page.value("sluice_last_look_failed", &[], u8::from(roster.fault.is_some()));
-    page.family("sluice_jobs_running", "gauge", "Jobs in work.");
-    for ((connector, kind), count) in roster.running_by_connector() {
-        page.value("sluice_jobs_running", &[("connector", connector.as_str()), ("kind", kind.as_str())], count);
-    }
-    page.family("sluice_jobs_ended_total", "counter", "Jobs that ended, by how.");
-    for ((kind, status), count) in &roster.totals {
-        page.value("sluice_jobs_ended_total", &[("kind", kind), ("status", status)], count);
-    }
-    page.family("sluice_last_completed_timestamp_seconds", "gauge", "When a connector's job of a kind last completed here.");
-    for ((connector, kind), at) in &roster.completed {
-        page.value("sluice_last_completed_timestamp_seconds", &[("connector", connector.as_str()), ("kind", kind)], at.as_second());
-    }
+    let looked = roster.looked.map(|looked| ([], looked.as_second()));
+    page.family("sluice_last_look_timestamp_seconds", GAUGE, "When the service last looked at schedules and waiting jobs.", [], looked);
+    page.value("sluice_last_look_failed", GAUGE, "Whether that look failed.", u8::from(roster.fault.is_some()));
+    let running = roster.running_by_connector();
+    let running = running.into_iter().map(|((connector, kind), count)| ([connector.as_str(), kind.as_str()], count));
+    page.family("sluice_jobs_running", GAUGE, "Jobs in work.", ["connector", "kind"], running);
+    let ended = roster.totals.iter().map(|((kind, status), count)| ([*kind, *status], count));
+    page.family("sluice_jobs_ended_total", COUNTER, "Jobs that ended, by how.", ["kind", "status"], ended);
+    let completed = roster.completed.iter().map(|((connector, kind), at)| ([connector.as_str(), *kind], at.as_second()));
+    let help = "When a connector's job of a kind last completed here.";
+    page.family("sluice_last_completed_timestamp_seconds", GAUGE, help, ["connector", "kind"], completed);
 }
 
 fn work(page: &mut Page, counts: &Counts) {
@@ -67,65 +59,53 @@ fn work(page: &mut Page, counts: &Counts) {
         ("sluice_version_conflicts_total", "Documents that somebody else changed while they were written.", conflicts),
         ("sluice_duplicate_ids_total", "Ids that stood more than once in one batch.", duplicates),
     ] {
-        page.family(name, "counter", help);
-        page.value(name, &[], value);
+        page.value(name, COUNTER, help, value);
     }
 }
 
-/// Lanes and slots of the jobs in work. The values of one family have to stand together, so they are gathered first.
+/// Lanes and slots of the jobs in work. Jobs of the same connector and kind are added up: a series may stand on the page only once.
 fn actors(page: &mut Page, roster: &RosterSnapshot) {
-    let families = [
-        ("sluice_mailbox_depth", "gauge", "Items that wait in a mailbox."),
-        ("sluice_mailbox_capacity", "gauge", "Items that may wait in it."),
-        ("sluice_mailbox_waited_seconds_total", "counter", "Time that senders waited for room in it, in this generation of the job."),
-        ("sluice_slots_busy", "gauge", "Items that an actor has in work."),
-        ("sluice_slots", "gauge", "Items that it may have in work."),
-        ("sluice_run_budget_peak_bytes", "gauge", "Most bytes of records and documents that a finished generation held at a time."),
-    ];
-    let mut values: BTreeMap<&str, Vec<(Vec<(&str, &str)>, f64)>> = BTreeMap::new();
-    let monitors: Vec<_> =
-        roster.running.values().filter_map(|running| Some((running.job.connector.as_str(), running.monitor.stats()?))).collect();
-    let lanes: Vec<_> =
-        monitors.iter().flat_map(|(connector, stats)| stats.edges().into_iter().map(move |edge| (*connector, edge))).collect();
-    for (connector, edge) in &lanes {
-        let labels = vec![("connector", *connector), ("lane", edge.edge)];
-        for (family, value) in [
-            ("sluice_mailbox_depth", float(edge.depth())),
-            ("sluice_mailbox_capacity", float(edge.capacity)),
-            ("sluice_mailbox_waited_seconds_total", edge.waiting_time().as_secs_f64()),
-        ] {
-            values.entry(family).or_default().push((labels.clone(), value));
+    let (mut depth, mut capacity, mut waited) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    let (mut busy, mut slots, mut peak) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    for InWork { job, monitor, .. } in &roster.running {
+        let Some(stats) = monitor.stats() else { continue };
+        let (connector, kind) = (job.connector.as_str(), job.kind.as_str());
+        for edge in stats.edges() {
+            let labels = [connector, kind, edge.edge];
+            *depth.entry(labels).or_insert(0) += edge.depth();
+            *capacity.entry(labels).or_insert(0) += edge.capacity;
+            *waited.entry(labels).or_insert(0.0) += edge.waiting_time().as_secs_f64();
         }
-    }
-    for (connector, stats) in &monitors {
-        for (actor, slots) in stats.stages() {
-            let labels = vec![("connector", *connector), ("actor", actor)];
-            values.entry("sluice_slots_busy").or_default().push((labels.clone(), float(slots.busy())));
-            values.entry("sluice_slots").or_default().push((labels, float(slots.capacity())));
+        for (actor, all) in stats.stages() {
+            *busy.entry([connector, kind, actor]).or_insert(0) += all.busy();
+            *slots.entry([connector, kind, actor]).or_insert(0) += all.capacity();
         }
-        let peak = float(usize::try_from(stats.budget_peak()).unwrap_or(usize::MAX));
-        values.entry("sluice_run_budget_peak_bytes").or_default().push((vec![("connector", *connector)], peak));
+        let most = peak.entry([connector, kind]).or_insert(0);
+        *most = stats.budget_peak().max(*most);
     }
-    for (name, kind, help) in families {
-        page.family(name, kind, help);
-        for (labels, value) in values.get(name).into_iter().flatten() {
-            page.value(name, labels, value);
-        }
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "the format has floating numbers only")]
-fn float(count: usize) -> f64 {
-    count as f64
+    let edge = ["connector", "kind", "edge"];
+    let help = "Items that wait in the mailbox at the end of an edge; edges into the same mailbox show the same.";
+    page.family("sluice_mailbox_depth", GAUGE, help, edge, depth);
+    page.family("sluice_mailbox_capacity", GAUGE, "Items that may wait in it.", edge, capacity);
+    let help = "Time that senders waited for room in it, since the run last went on from its checkpoint.";
+    page.family("sluice_mailbox_waited_seconds_total", COUNTER, help, edge, waited);
+    let actor = ["connector", "kind", "actor"];
+    page.family("sluice_slots_busy", GAUGE, "Items that an actor has in work.", actor, busy);
+    page.family("sluice_slots", GAUGE, "Items that it may have in work.", actor, slots);
+    let help = "Most bytes that the run held at a time; noted when it ends or goes on from its checkpoint.";
+    page.family("sluice_run_budget_peak_bytes", GAUGE, help, ["connector", "kind"], peak);
 }
 
 /// What the system knows of this process, where it is told.
 fn process(page: &mut Page) {
-    let read = |name: &str| std::fs::read_to_string(Path::new("/proc/self").join(name)).ok();
-    let pages = read("statm").and_then(|text| text.split_whitespace().nth(1)?.parse::<u64>().ok());
-    if let Some(pages) = pages {
-        page.family("process_resident_memory_bytes", "gauge", "Memory of this process.");
-        page.value("process_resident_memory_bytes", &[], pages * PAGE);
+    let read = |name: &str| std::fs::read_to_string(format!("/proc/self/{name}")).ok();
+    // In KiB here; /proc/self/statm counts pages, whose size differs from machine to machine.
+    let resident = read("status").and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    });
+    if let Some(kib) = resident {
+        page.value("process_resident_memory_bytes", GAUGE, "Memory of this process.", kib << 10);
     }
     // The second field is a name that may have blanks in it, so count from behind its parenthesis.
     let ticks = read("stat").and_then(|text| {
@@ -133,36 +113,46 @@ fn process(page: &mut Page) {
         Some(fields.next()?.parse::<f64>().ok()? + fields.next()?.parse::<f64>().ok()?)
     });
     if let Some(ticks) = ticks {
-        page.family("process_cpu_seconds_total", "counter", "Processor time of this process.");
-        page.value("process_cpu_seconds_total", &[], ticks / TICKS);
+        page.value("process_cpu_seconds_total", COUNTER, "Processor time of this process.", ticks / TICKS);
     }
 }
 
 struct Page(String);
 
 impl Page {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
-        // Writing to a string cannot fail.
-        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+    /// A family of one value.
+    fn value(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
+        self.family(name, kind, help, [], [([], value)]);
     }
 
-    fn value(&mut self, name: &str, labels: &[(&str, &str)], value: impl Display) {
-        self.0.push_str(name);
-        let mut before = '{';
-        for (label, text) in labels {
-            let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-            let _ = write!(self.0, "{before}{label}=\"{text}\"");
-            before = ',';
+    /// A family: what it is, then all of its values, each with the texts of its labels.
+    fn family<'a, const LABELS: usize>(
+        &mut self,
+        name: &str,
+        kind: &str,
+        help: &str,
+        labels: [&str; LABELS],
+        values: impl IntoIterator<Item = ([&'a str; LABELS], impl Display)>,
+    ) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "# HELP {name} {help}\n# TYPE {name} {kind}");
+        for (texts, value) in values {
+            let quoted = |(label, text): (&str, &str)| format!("{label}=\"{}\"", escaped(text));
+            let pairs: Vec<_> = labels.into_iter().zip(texts).map(quoted).collect();
+            let braced = if pairs.is_empty() { String::new() } else { format!("{{{}}}", pairs.join(",")) };
+            let _ = writeln!(self.0, "{name}{braced} {value}");
         }
-        if before == ',' {
-            self.0.push('}');
-        }
-        let _ = writeln!(self.0, " {value}");
     }
 }
 
+/// The value of a label as it stands between quotes.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::collections::BTreeSet;
     use std::sync::Arc;
 
     use actors::roster::Roster;
@@ -170,65 +160,90 @@ mod tests {
 
     use super::*;
 
-    /// Name, labels and value of every line; panics at what Prometheus would refuse.
-    fn parsed(page: &str) -> Vec<(String, Vec<(String, String)>, f64)> {
-        let mut family = String::new();
-        let mut all = Vec::new();
-        for line in page.lines() {
+    /// Name and labels of a value.
+    pub(in crate::admin) type Series = (String, Vec<(String, String)>);
+
+    /// All values, and the names of the families that are counters; panics at what Prometheus would refuse.
+    pub(in crate::admin) fn parsed(page: &str) -> (BTreeMap<Series, f64>, BTreeSet<String>) {
+        let (mut all, mut counters, mut families, mut family) = (BTreeMap::new(), BTreeSet::new(), BTreeSet::new(), String::new());
+        let lines = page.strip_suffix('\n').expect("the last line ends like the others").split('\n');
+        for line in lines.filter(|line| !line.starts_with("# HELP ")) {
             if let Some(rest) = line.strip_prefix("# TYPE ") {
-                family = rest.split(' ').next().unwrap().to_owned();
-            }
-            if line.starts_with('#') {
+                let (name, kind) = rest.split_once(' ').unwrap();
+                assert!(families.insert(name.to_owned()), "{name} is there twice");
+                family = name.to_owned();
+                match kind {
+                    "counter" => assert!(counters.insert(name.to_owned())),
+                    _ => assert_eq!(kind, "gauge"),
+                }
                 continue;
             }
             let (series, value) = line.rsplit_once(' ').unwrap();
             let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
             assert_eq!(name, family, "the values of a family stand together");
-            let mut rest = labels.strip_suffix('}').unwrap();
-            let mut found = Vec::new();
-            while let Some((label, quoted)) = rest.split_once("=\"") {
-                let (mut text, mut chars) = (String::new(), quoted.char_indices());
-                let end = loop {
-                    match chars.next().unwrap() {
-                        (at, '"') => break at,
-                        (_, '\\') => text.push(match chars.next().unwrap().1 {
-                            'n' => '\n',
-                            other => other,
-                        }),
-                        (_, other) => text.push(other),
-                    }
-                };
-                found.push((label.trim_start_matches(',').to_owned(), text));
-                rest = &quoted[end + 1..];
-            }
-            all.push((name.to_owned(), found, value.parse().unwrap()));
+            let labels = read_labels(labels.strip_suffix('}').unwrap());
+            assert!(all.insert((name.to_owned(), labels), value.parse().unwrap()).is_none(), "{series} is there twice");
         }
-        all
+        (all, counters)
+    }
+
+    fn read_labels(mut rest: &str) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        while let Some((label, quoted)) = rest.split_once("=\"") {
+            let (mut text, mut chars) = (String::new(), quoted.char_indices());
+            let end = loop {
+                match chars.next().unwrap() {
+                    (at, '"') => break at,
+                    (_, '\\') => text.push(match chars.next().unwrap().1 {
+                        'n' => '\n',
+                        other @ ('\\' | '"') => other,
+                        other => panic!("\\{other} means nothing"),
+                    }),
+                    (_, other) => text.push(other),
+                }
+            };
+            found.push((label.to_owned(), text));
+            rest = &quoted[end + 1..];
+            rest = rest.strip_prefix(',').unwrap_or(rest);
+        }
+        assert_eq!(rest, "");
+        found
+    }
+
+    fn job(connector: &str) -> Job {
+        Job { id: JobId::new("j"), connector: ConnectorId::new(connector), index: IndexName::new("i"), kind: JobType::Full }
+    }
+
+    /// Every text of up to three of these, so that each stands at the beginning, at the end, twice, and next to each other one.
+    fn awkward() -> BTreeSet<String> {
+        let letters = ["", "\\", "\"", "\n", "n", "\r", ",", "{", "}", "=", " ", "#", "ü", "\u{1f30a}"];
+        let longer = |texts: Vec<String>| texts.iter().flat_map(|text| letters.map(|letter| format!("{text}{letter}"))).collect();
+        (0..3).fold(vec![String::new()], |texts, _| longer(texts)).into_iter().collect()
     }
 
     #[test]
     fn any_name_of_a_connector_comes_through_as_it_is() {
-        for name in ["plain", "with \"quotes\"", "back\\slash", "two\nlines", "a=\"b\",c{}", "ü"] {
-            let roster = Roster::new(Timestamp::UNIX_EPOCH);
-            let job = Job { id: JobId::new("j"), connector: ConnectorId::new(name), index: IndexName::new("i"), kind: JobType::Full };
-            roster.began(&job, &Arc::default(), Timestamp::UNIX_EPOCH);
-            let all = parsed(&page(&roster.snapshot()));
-            let running = all.iter().find(|(family, ..)| family == "sluice_jobs_running").unwrap();
-            assert_eq!((&running.1[0], running.2), (&("connector".to_owned(), name.to_owned()), 1.0));
-        }
+        let (roster, names) = (Roster::new(Timestamp::UNIX_EPOCH), awkward());
+        names.iter().for_each(|name| roster.began(&job(name), &Arc::default(), Timestamp::UNIX_EPOCH));
+        let (all, _) = parsed(&page(&roster.snapshot()));
+        let running = all.iter().filter(|((name, _), _)| name == "sluice_jobs_running");
+        let found: BTreeSet<_> = running.map(|((_, labels), value)| (labels[0].1.clone(), *value as u64)).collect();
+        assert_eq!(found, names.into_iter().map(|name| (name, 1)).collect());
+        assert!(found.len() > 2000, "{}", found.len());
     }
 
     #[test]
     fn the_page_counts_what_ended_and_knows_its_process() {
         let roster = Roster::new(Timestamp::from_second(7).unwrap());
-        let job = Job { id: JobId::new("j"), connector: ConnectorId::new("c"), index: IndexName::new("i"), kind: JobType::Full };
         let counts = Counts { read: 5, written: 4, ..Counts::default() };
-        roster.ended(&job, &Ended { status: JobStatus::Completed, fault: None, counts }, Timestamp::from_second(9).unwrap());
-        let all = parsed(&page(&roster.snapshot()));
-        let value = |name: &str| all.iter().find(|(family, ..)| family == name).map(|(.., value)| *value);
+        roster.ended(&job("c"), &Ended { status: JobStatus::Completed, fault: None, counts }, Timestamp::from_second(9).unwrap());
+        let (all, counters) = parsed(&page(&roster.snapshot()));
+        let value = |name: &str| all.iter().find(|((family, _), _)| family == name).map(|(_, value)| *value);
         assert_eq!((value("sluice_records_read_total"), value("sluice_documents_written_total")), (Some(5.0), Some(4.0)));
         assert_eq!((value("sluice_jobs_ended_total"), value("sluice_last_completed_timestamp_seconds")), (Some(1.0), Some(9.0)));
         assert_eq!((value("process_start_time_seconds"), value("sluice_last_look_failed")), (Some(7.0), Some(0.0)));
+        assert_eq!(value("sluice_last_look_timestamp_seconds"), None, "it has not looked yet");
         assert!(value("process_resident_memory_bytes").is_none_or(|bytes| bytes > 1e6));
+        assert!(counters.iter().all(|name| name.ends_with("_total")), "{counters:?}");
     }
 }

@@ -6,6 +6,8 @@
 //! | `/readyz` | 200 when its last look succeeded and no stop was asked for, otherwise 503 and the reason |
 //! | `/metrics` | Prometheus text format |
 //! | `/status` | jobs in work and jobs that ended, as JSON |
+//!
+//! It can only be read, tells no secret, and knows the roster alone: a look at it waits neither for a job nor for the index.
 
 mod metrics;
 mod status;
@@ -15,17 +17,18 @@ mod tests;
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use actors::roster::{Roster, RosterSnapshot};
 use domain::Timestamp;
 use ports::Clock;
+
+use crate::serving::{Serving, nothing_here, readable};
+use crate::settings::reason;
 
 /// What the endpoint tells of.
 #[derive(Clone)]
@@ -45,33 +48,17 @@ impl fmt::Debug for Admin {
 }
 
 /// An endpoint that answers. Dropping it stops the server without waiting for it.
+#[derive(Debug)]
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
-    handle: ServerHandle,
-    thread: Option<JoinHandle<()>>,
+    serving: Serving,
 }
 
 impl Running {
-    /// Stops at once and waits until the port is free.
-    pub async fn stop(mut self) {
-        self.handle.stop(false).await;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // The order goes out when it is made; nobody waits for the end.
-        drop(self.handle.stop(false));
-    }
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    /// Stops at once, open connections included, and waits until the port is free.
+    pub async fn stop(self) {
+        self.serving.stop().await;
     }
 }
 
@@ -81,41 +68,24 @@ impl fmt::Debug for Running {
 /// The address cannot be listened on; the text says what to do.
 pub fn serve(admin: Admin, listen: SocketAddr) -> io::Result<Running> {
     let refused = |error: io::Error| {
-        let next = "choose another address with `admin.listen`";
-        io::Error::new(error.kind(), format!("the admin endpoint cannot listen on {listen}: {}; {next}", crate::settings::reason(&error)))
+        let text = format!("the admin endpoint cannot listen on {listen}: {}; choose another address with `admin.listen`", reason(&error));
+        io::Error::new(error.kind(), text)
     };
     let listener = TcpListener::bind(listen).map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
-    let (handle_tx, handle) = mpsc::channel();
-    let thread = std::thread::Builder::new().name("admin".to_owned()).spawn(move || answer(admin, listener, &handle_tx))?;
-    let handle = handle.recv().map_err(|_| io::Error::other("the admin endpoint did not start"))??;
-    Ok(Running { address, handle, thread: Some(thread) })
-}
-
-/// Answers on the current thread until it is stopped.
-fn answer(admin: Admin, listener: TcpListener, handle: &mpsc::Sender<io::Result<ServerHandle>>) {
-    actix_web::rt::System::new().block_on(async {
+    let serving = Serving::start("admin", listener, move |listener| {
         let app = move || {
             App::new()
                 .app_data(web::Data::new(admin.clone()))
                 .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")).add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")))
-                .route("/livez", web::get().to(livez))
-                .route("/readyz", web::get().to(readyz))
-                .route("/metrics", web::get().to(metrics_page))
-                .route("/status", web::get().to(status_page))
+                .service(readable("/livez", livez))
+                .service(readable("/readyz", readyz))
+                .service(readable("/metrics", metrics_page))
+                .service(readable("/status", status_page))
+                .default_service(web::to(nothing_here))
         };
-        match HttpServer::new(app).workers(1).disable_signals().listen(listener).map(HttpServer::run) {
-            Ok(server) => {
-                let _ = handle.send(Ok(server.handle()));
-                if let Err(error) = server.await {
-                    tracing::error!(%error, "the admin endpoint failed");
-                }
-            }
-            Err(error) => {
-                let _ = handle.send(Err(error));
-            }
-        }
-    });
+        Ok(HttpServer::new(app).workers(1).disable_signals().listen(listener)?.run())
+    })?;
+    Ok(Running { address: serving.address, serving })
 }
 
 async fn livez(admin: web::Data<Admin>) -> HttpResponse {
@@ -134,8 +104,11 @@ async fn status_page(admin: web::Data<Admin>) -> HttpResponse {
     HttpResponse::Ok().json(status::page(&admin.roster.snapshot(), admin.clock.now()))
 }
 
+/// `ok`, or the problem in one line.
 fn told(problem: Option<String>) -> HttpResponse {
-    let (status, line) = problem.map_or((StatusCode::OK, "ok".to_owned()), |problem| (StatusCode::SERVICE_UNAVAILABLE, problem));
+    let (status, text) = problem.map_or((StatusCode::OK, "ok".to_owned()), |problem| (StatusCode::SERVICE_UNAVAILABLE, problem));
+    // A fault may quote what a server answered, over several lines.
+    let line = text.replace(['\r', '\n'], " ");
     HttpResponse::build(status).content_type("text/plain; charset=utf-8").body(format!("{line}\n"))
 }
 

@@ -17,13 +17,12 @@ mod web;
 use std::fmt;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
 use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
 
 pub use self::index::{OneIndex, SearchIndex};
+use crate::serving::Serving;
 
 /// One person looks at a demo; a second worker lets the status answer while a search is being written out.
 const WORKERS: usize = 2;
@@ -49,36 +48,17 @@ impl fmt::Debug for Page {
 }
 
 /// A page that is being served. Dropping it stops the server without waiting for it.
+#[derive(Debug)]
 pub struct Running {
     /// Where the page is, for example `http://127.0.0.1:34567/`.
     pub url: String,
-    handle: ServerHandle,
-    thread: Option<JoinHandle<()>>,
+    serving: Serving,
 }
 
 impl Running {
     /// Stops at once, open connections included, and waits until the port is free.
-    pub async fn stop(mut self) {
-        self.handle.stop(false).await;
-        if let Some(thread) = self.thread.take() {
-            // The thread ends right after the server; a panic of it was reported when it happened.
-            let _ = thread.join();
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        if self.thread.is_some() {
-            // The command is sent when the future is made; waiting for it is what `stop` is for.
-            drop(self.handle.stop(false));
-        }
-    }
-}
-
-impl fmt::Debug for Running {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Running").field("url", &self.url).finish_non_exhaustive()
+    pub async fn stop(self) {
+        self.serving.stop().await;
     }
 }
 
@@ -88,12 +68,18 @@ impl fmt::Debug for Running {
 /// When the port cannot be had, as one line that names it.
 pub fn serve(page: Page, port: u16) -> io::Result<Running> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|err| explain(&err, port))?;
-    let url = format!("http://{}/", listener.local_addr()?);
-    let (handle_tx, handle_rx) = mpsc::channel();
-    let thread = std::thread::Builder::new().name("search-page".to_owned()).spawn(move || run(page, listener, &handle_tx))?;
-    let handle = handle_rx.recv().map_err(|_| io::Error::other("search page ended before it was up"))??;
+    let serving = Serving::start("search-page", listener, move |listener| {
+        let server = HttpServer::new(move || web::app(page.clone()))
+            .workers(WORKERS)
+            .worker_max_blocking_threads(READS)
+            // The program decides when to end, not the page.
+            .disable_signals()
+            .listen(listener)?;
+        Ok(server.run())
+    })?;
+    let url = format!("http://{}/", serving.address);
     tracing::info!(%url, "search page is up");
-    Ok(Running { url, handle, thread: Some(thread) })
+    Ok(Running { url, serving })
 }
 
 fn explain(err: &io::Error, port: u16) -> io::Error {
@@ -103,27 +89,4 @@ fn explain(err: &io::Error, port: u16) -> io::Error {
         _ => format!("cannot listen on 127.0.0.1 port {port}: {err}"),
     };
     io::Error::new(err.kind(), text)
-}
-
-/// Serves on the current thread until it is stopped.
-fn run(page: Page, listener: TcpListener, handle: &mpsc::Sender<io::Result<ServerHandle>>) {
-    actix_web::rt::System::new().block_on(async {
-        let server = HttpServer::new(move || web::app(page.clone()))
-            .workers(WORKERS)
-            .worker_max_blocking_threads(READS)
-            // The program decides when to end, not the page.
-            .disable_signals()
-            .listen(listener);
-        match server.map(HttpServer::run) {
-            Ok(server) => {
-                let _ = handle.send(Ok(server.handle()));
-                if let Err(error) = server.await {
-                    tracing::error!(%error, "search page failed");
-                }
-            }
-            Err(error) => {
-                let _ = handle.send(Err(error));
-            }
-        }
-    });
 }

@@ -6,13 +6,14 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::{StatusCode, header};
 use actix_web::middleware::{Compress, DefaultHeaders, Next, from_fn};
-use actix_web::{App, Error, FromRequest, Handler, HttpResponse, Resource, Responder, ResponseError, guard, web};
+use actix_web::{App, Error, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
 
 use adapters::embedded::{Hit, SearchAnswer, SearchRequest};
 use domain::{DB_BUSY, Fault};
 
 use super::{Page, SearchIndex};
+use crate::serving::{nothing_here, readable, refusal};
 
 /// Nothing from elsewhere, no inline script or style, in nobody's frame.
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
@@ -61,7 +62,7 @@ pub(super) fn app(
                 .add((header::CACHE_CONTROL, "no-store")),
         )
         .configure(routes)
-        .default_service(web::to(async || Refusal::new(StatusCode::NOT_FOUND, "there is nothing at this address").error_response()))
+        .default_service(web::to(nothing_here))
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -72,22 +73,6 @@ fn routes(config: &mut web::ServiceConfig) {
         .service(readable("/api/search", search))
         .service(readable("/api/document/{id}", document))
         .service(readable("/api/status", status));
-}
-
-/// A resource that can be read, and only read.
-fn readable<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    let reading = web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
-    let refuse = async || {
-        let mut answer = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "this can only be read").error_response();
-        answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
-        answer
-    };
-    web::resource(path).route(reading.to(handler)).default_service(web::to(refuse))
 }
 
 /// Refuses names other than `localhost`: a foreign site that lets its own name point to 127.0.0.1 must not read the index.
@@ -229,7 +214,7 @@ pub(super) fn pieces(fragment: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// Why there is no answer, as `{"error": "..."}`.
+/// Why there is no answer.
 #[derive(Debug)]
 struct Refusal {
     status: StatusCode,
@@ -264,6 +249,6 @@ impl ResponseError for Refusal {
     }
 
     fn error_response(&self) -> HttpResponse {
-        HttpResponse::build(self.status).json(serde_json::json!({ "error": self.error }))
+        refusal(self.status, &self.error)
     }
 }

@@ -96,7 +96,7 @@ codes! {
     CP_CONNECTOR = "CP0001", Run, "a connector that is defined in the cluster is not ready to be synced", "mend the connector in Kibana or with the Connector API";
     CP_SCHEDULE = "CP0002", Run, "a schedule of a connector cannot be read", "write it in the form of Quartz, such as `0 0 0 * * ?` for every midnight of UTC";
     CP_JOB = "CP0003", Run, "a job cannot be run as it was made", "mend the connector as is said, then start another job";
-    CP_VANISHED = "CP0004", Run, "the worker of a job is gone", "nothing, or start a job: it goes on from the checkpoint";
+    CP_VANISHED = "CP0004", Run, "the worker of a job is gone", "start a job, or wait for the next one: it goes on from the checkpoint";
     CP_NO_API = "CP0005", Fatal, "the index server has no Connector API", "set `elasticsearch.feature_use_connectors_api: false`";
 }
 

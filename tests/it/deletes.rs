@@ -1,7 +1,7 @@
 //! A run that would delete too much, or that is refused too much, stops and says so.
 
 use actors::deletes::confirm;
-use domain::{Brake, ConnectorId, EN_HELD, EN_TOO_MANY_ERRORS, Hold, JobStatus, RecordId, RunId};
+use domain::{Brake, ConnectorId, EN_HELD, EN_TOO_MANY_ERRORS, Hold, JobStatus, Names, RecordId, RunId};
 use ports::fakes::FakeSource;
 
 use crate::world::{World, process};
@@ -81,7 +81,8 @@ fn few_deletes_and_those_that_an_operator_allows_go_through() {
 #[test]
 fn a_document_that_is_refused_and_cannot_be_kept_spares_its_kind_from_the_sweep() {
     process(async {
-        let world = World::new(FakeSource { objects: 2, files: true, ..FakeSource::default() });
+        let mut world = World::new(FakeSource { objects: 2, files: true, ..FakeSource::default() });
+        world.selection.standard = Names::parse("Account, Case");
         let (record, file): (_, RecordId) = (FakeSource::id("Case", 4), "069000000000003AAA".parse().unwrap());
         world.sink.poison.borrow_mut().insert(record);
         assert_eq!((world.sync().await.status, world.sink.spared.take()), (JobStatus::Completed, vec![]));

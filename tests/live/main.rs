@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "every function here is part of a test")]
 
 mod adapter;
+mod brake;
 mod content;
 #[path = "../common/golden.rs"]
 mod golden;
@@ -9,5 +10,6 @@ mod program;
 mod proxy;
 mod secured;
 mod server;
+mod service;
 mod weather;
 mod whole;

@@ -267,7 +267,7 @@ impl Handler<Tend> for JobScheduler {
             if tidy {
                 *tidied = Some(now);
             }
-            actor.scheduling.roster.looked(actor.scheduling.clock.now(), outcome.as_ref().map(|()| ()));
+            actor.scheduling.roster.looked(actor.scheduling.clock.now(), outcome.as_ref().copied());
             if let Err(fault) = outcome {
                 tracing::warn!(%fault, "a round failed; the next one tries again");
                 if actor.errors.exceeded(&rhythm, now) {

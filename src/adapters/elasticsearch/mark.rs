@@ -166,7 +166,17 @@ impl Elastic {
     /// The true name of the index and its mark as of now.
     async fn mark_of(&self, target: &Target) -> Result<(String, Mark), Fault> {
         let filter = "level=shards&filter_path=indices.*.uuid,indices.*.shards.*.routing.primary,indices.*.shards.*.seq_no";
-        let Stats { indices } = self.http.json(Call::get(format!("/{}/_stats?{filter}", segment(target.index.as_str())))).await?;
+        let stats = Call::get(format!("/{}/_stats?{filter}", segment(target.index.as_str())));
+        let Stats { mut indices } = self.http.json(stats.clone()).await?;
+        if indices.is_empty() {
+            // Somebody else makes the index in this moment: it is there, and its shards are not.
+            let health = format!(
+                "/_cluster/health/{}?wait_for_active_shards=1&wait_for_no_initializing_shards=true&timeout=30s",
+                segment(target.index.as_str())
+            );
+            self.http.ask(Call::get(health)).await?;
+            Stats { indices } = self.http.json(stats).await?;
+        }
         let mut indices = indices.into_iter();
         let Some((name, IndexStats { uuid, shards })) = indices.next() else {
             return Err(Fault::new(&ES_INDEX_GONE, format!("there is no index `{}`", target.index)));

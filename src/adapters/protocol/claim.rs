@@ -8,7 +8,7 @@ use ports::Assignment;
 
 use super::Cluster;
 use super::plan::{oldest_first, waiting};
-use super::store::{Changed, Version};
+use super::store::{Changed, Version, is_about_one};
 use super::tend::definition;
 
 impl Cluster {
@@ -27,8 +27,10 @@ impl Cluster {
             for (job, _) in page.documents {
                 let connector = job.connector().and_then(|id| served.get(&id));
                 let Some(connector) = connector.filter(|connector| !connector.is_busy(job.kind())) else { continue };
-                if let Some(assignment) = self.claim_one(&connector.id, &job, now).await? {
-                    return Ok(Some(assignment));
+                match self.claim_one(&connector.id, &job, now).await {
+                    Ok(None) => {}
+                    Err(fault) if is_about_one(&fault) => tracing::warn!(job = %job.id, %fault, "a job cannot be claimed"),
+                    outcome => return outcome,
                 }
             }
             next = page.next;
@@ -50,9 +52,9 @@ impl Cluster {
         if let Err(fault) = document.check() {
             tracing::warn!(job = %job.id, connector = %id, %fault, "a job cannot be run");
             let ended = Ended { status: JobStatus::Error, fault: Some(fault), counts: Counts::default() };
-            self.end(&job, &ended, now).await?;
+            let told = self.end(&job, &ended, now).await;
             self.claims.borrow_mut().remove(&job.id);
-            return Ok(None);
+            return told.map(|()| None);
         }
         Ok(definition(&document).map(|definition| Assignment { job, definition: Some(definition) }))
     }

@@ -37,7 +37,7 @@ pub(super) async fn choose(http: &Http, choice: ApiChoice) -> Result<Way, Fault>
 pub(super) async fn make_indices(http: &Http, way: Way) -> Result<(), Fault> {
     for (alias, mappings) in [(CONNECTORS, connectors()), (JOBS, jobs())] {
         let index = format!("{alias}{INDEX_VERSION}");
-        if http.exists(format!("/{index}")).await? || (way == Way::Indices && http.exists(format!("/{alias}")).await?) {
+        if is_there(http, &index).await? || (way == Way::Indices && is_there(http, alias).await?) {
             continue;
         }
         let call = match way {
@@ -55,6 +55,14 @@ pub(super) async fn make_indices(http: &Http, way: Way) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+async fn is_there(http: &Http, index: &str) -> Result<bool, Fault> {
+    match http.exists(format!("/{index}")).await {
+        // Who may read and write it need not be allowed to look at it from outside.
+        Err(fault) if fault.code == &ES_FORBIDDEN => Ok(true),
+        outcome => outcome.map_err(|fault| fault.context(format_args!("look for the index `{index}`"))),
+    }
 }
 
 /// A group of fields by their types; fields that are in no group are kept without being searchable.

@@ -1,7 +1,7 @@
 //! Documents of the two indices: read as they are now, searched, written over the version that was read.
 
 use domain::protocol::{CONNECTORS, Connector, JOBS, JobDocument, Object};
-use domain::{ConnectorId, ES_CONFLICT, Fault, JobId};
+use domain::{ConnectorId, ES_CONFLICT, ES_DOC_TOO_LARGE, ES_MAPPING, ES_REFUSED, Fault, JobId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -183,4 +183,9 @@ impl Cluster {
         }
         Ok(all)
     }
+}
+
+/// Whether a fault is about one document and says nothing of others.
+pub(super) fn is_about_one(fault: &Fault) -> bool {
+    [&ES_REFUSED, &ES_CONFLICT, &ES_MAPPING, &ES_DOC_TOO_LARGE].contains(&fault.code)
 }

@@ -1,14 +1,12 @@
 //! Connectors are looked after: prepared to be configured, shown to be served, inspected, their drafts judged.
 
 use domain::protocol::{Connector, ConnectorStatus, JobDocument, SERVICE_TYPE, due, judge, mistakes, new_job, prepared};
-use domain::{
-    CP_CONNECTOR, ConnectorId, ES_CONFLICT, ES_DOC_TOO_LARGE, ES_MAPPING, ES_REFUSED, Fault, IndexName, JobId, JobType, Timestamp,
-};
+use domain::{CP_CONNECTOR, ConnectorId, Fault, IndexName, JobId, JobType, Timestamp};
 use futures::StreamExt as _;
 use ports::Definition;
 use serde_json::Value;
 
-use super::store::Changed;
+use super::store::{self, Changed};
 use super::{Cluster, Looked};
 
 /// Connectors that are looked after at a time; the reference's number.
@@ -43,7 +41,7 @@ impl Cluster {
             match outcome {
                 Ok(Look::Done) => self.noted(&id, |looked| looked.until = now),
                 Ok(Look::Failed) => {}
-                Err(fault) if is_about_one(&fault) => tracing::warn!(connector = %id, %fault, "a connector cannot be looked after"),
+                Err(fault) if store::is_about_one(&fault) => tracing::warn!(connector = %id, %fault, "a connector cannot be looked after"),
                 Err(fault) if first.is_ok() => first = Err(fault.context(format_args!("connector `{id}`"))),
                 Err(_) => {}
             }
@@ -147,9 +145,4 @@ pub(super) fn definition(job: &JobDocument) -> Option<Definition> {
         basic_rules: job.basic_rules(),
         advanced_rules: job.advanced_rules(),
     })
-}
-
-/// Whether a fault says nothing of other connectors.
-fn is_about_one(fault: &Fault) -> bool {
-    [&ES_REFUSED, &ES_CONFLICT, &ES_MAPPING, &ES_DOC_TOO_LARGE].contains(&fault.code)
 }

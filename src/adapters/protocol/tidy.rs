@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Cluster;
 use super::plan::{jobs_of, oldest_first};
-use super::store::Version;
+use super::store::{Version, is_about_one};
 
 /// A connector that says a job is in work when none seems to be: a worker may be about to claim one, or have died between the two.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,10 @@ impl Cluster {
         let served = self.served().await?;
         let ids: Vec<_> = served.iter().map(|connector| connector.id.as_str()).collect();
         for (job, version) in self.silent(json!({ "filter": [{ "terms": { "connector.id": ids } }] })).await? {
-            self.abandon(&job, version, now).await?;
+            match self.abandon(&job, version, now).await {
+                Err(fault) if is_about_one(&fault) => tracing::warn!(job = %job.id, %fault, "a job without a worker cannot be ended"),
+                outcome => outcome?,
+            }
         }
         self.end_orphans(&ids, now).await?;
         self.free_unheld(&served, now).await

@@ -94,10 +94,18 @@ pub fn prepared(connector: &Connector) -> Object {
     if connector.service_type().is_none() {
         patch.insert("service_type".to_owned(), json!(SERVICE_TYPE));
     }
-    if connector.field("features") != &features() {
+    if !has(connector.field("features"), &features()) {
         patch.insert("features".to_owned(), features());
     }
     patch
+}
+
+/// Whether writing `wanted` would change nothing: what the server merges into an object leaves its other keys alone.
+fn has(stored: &Value, wanted: &Value) -> bool {
+    match wanted {
+        Value::Object(wanted) => wanted.iter().all(|(name, wanted)| has(&stored[name], wanted)),
+        scalar => stored == scalar,
+    }
 }
 
 /// Fields that are not there, and properties that fields lack.

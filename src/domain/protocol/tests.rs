@@ -108,6 +108,9 @@ fn what_is_complete_is_not_written_again_and_an_outdated_description_is_brought_
     let mut configuration = simple();
     let whole = json!({ "configuration": configuration, "service_type": "salesforce", "features": features() });
     assert!(prepared(&connector(whole)).is_empty());
+    let mut more = features();
+    more["sync_rules"]["own"] = json!({ "enabled": true });
+    assert!(prepared(&connector(json!({ "configuration": configuration, "service_type": "salesforce", "features": more }))).is_empty());
     // Only the description is old: nobody asked for it.
     configuration["domain"]["tooltip"] = json!("an old one");
     let outdated = |configuration: &Object| json!({ "configuration": configuration, "service_type": "salesforce", "features": features() });

@@ -49,6 +49,8 @@ pub(super) struct World {
     weather: Vec<(&'static str, Weather)>,
     /// What searches see while they lag behind.
     pub(super) seen_by_searches: Option<(Docs, Docs)>,
+    /// What befalls one request in so many.
+    pub(super) storm: Option<(fastrand::Rng, u32)>,
     seq_no: i64,
 }
 
@@ -110,11 +112,18 @@ impl World {
             (self.hooks.remove(position).1)(self);
         }
         let weather = self.weather.iter().position(|(part, _)| line.contains(part)).map(|position| self.weather.remove(position).1);
+        let weather = weather.or_else(|| self.gust());
         if let Some(Weather::Refused(status)) = weather {
             return refused(status, "weather", "bad");
         }
         let act = self.route(&method, &seen.target, &body);
         if weather.is_some() { Act::Close } else { act }
+    }
+
+    fn gust(&mut self) -> Option<Weather> {
+        let (random, one_in) = self.storm.as_mut()?;
+        let all = [Weather::Lost, Weather::Refused(503), Weather::Refused(429), Weather::Refused(400)];
+        (random.u32(..*one_in) == 0).then(|| all[random.usize(..all.len())].clone())
     }
 
     fn route(&mut self, method: &str, target: &str, body: &Value) -> Act {

@@ -52,8 +52,7 @@ pub(super) fn is_known(query: &Value, is_job: bool) -> bool {
     let by_type =
         json!({ "bool": { "must_not": [deleted], "filter": [{ "terms": { "service_type": [] } }, { "term": { "is_native": false } }] } });
     let both = json!({ "bool": { "should": [by_id, by_type] } });
-    let jobs =
-        json!({ "bool": { "must": [{ "terms": { "status": [] } }, { "terms": { "connector.id": [] } }, { "terms": { "job_type": [] } }] } });
+    let jobs = json!({ "bool": { "must": [{ "terms": { "status": [] } }, { "terms": { "connector.id": [] } }, { "terms": { "job_type": [] } }] } });
     let silent = [json!({ "terms": { "status": [] } }), json!({ "range": { "last_seen": { "lte": "now-300s" } } })];
     let idle = json!({ "bool": { "filter": [{ "terms": { "connector.id": [] } }, silent[0], silent[1]] } });
     let orphans = json!({ "bool": { "must_not": { "terms": { "connector.id": [] } }, "filter": silent } });
@@ -66,7 +65,11 @@ fn emptied(query: &Value) -> Value {
         Value::Object(object) => object
             .iter()
             .map(|(key, value)| {
-                let value = if key == "terms" { value.as_object().unwrap().keys().map(|field| (field.clone(), json!([]))).collect() } else { emptied(value) };
+                let value = if key == "terms" {
+                    value.as_object().unwrap().keys().map(|field| (field.clone(), json!([]))).collect()
+                } else {
+                    emptied(value)
+                };
                 (key.clone(), value)
             })
             .collect(),
