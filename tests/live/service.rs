@@ -77,8 +77,7 @@ fn assert_each_once(live: &Live, org: &str, connectors: &serde_json::Value) {
     let settings = settings(live, org, connectors);
     let services = [Service::start(&settings), Service::start(&settings)];
     until("all jobs", || services.iter().map(Service::ended).sum::<usize>() >= JOBS);
-    let failed: Vec<_> =
-        services.iter().flat_map(|service| service.roster.snapshot().ended).filter_map(|done| done.error).collect();
+    let failed: Vec<_> = services.iter().flat_map(|service| service.roster.snapshot().ended).filter_map(|done| done.error).collect();
     assert_eq!(failed, Vec::<String>::new());
     let shares = [services[0].completed(), services[1].completed()];
     assert_eq!(shares[0] + shares[1], JOBS, "{shares:?}");

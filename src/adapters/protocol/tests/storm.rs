@@ -70,11 +70,12 @@ fn check(bench: &Bench) {
         if !(in_work == 0 || (in_work == 1 && connector.source["last_sync_status"] == "in_progress")) {
             for (target, body) in world.requests.iter().rev().take(400).collect::<Vec<_>>().into_iter().rev() {
                 if target.contains(&format!("/{id}")) || target.contains("sync-jobs/_update") || target.contains("_claim") {
-                    let mut b = body.to_string(); b.truncate(260);
+                    let mut b = body.to_string();
+                    b.truncate(260);
                     println!("{target} {b}");
                 }
             }
-            println!("{}", json!(world.jobs.iter().filter(|(_, j)| is_in_work(&json!(j.source))).map(|(i,_)| i).collect::<Vec<_>>()));
+            println!("{}", json!(world.jobs.iter().filter(|(_, j)| is_in_work(&json!(j.source))).map(|(i, _)| i).collect::<Vec<_>>()));
         }
         assert!(in_work == 0 || (in_work == 1 && connector.source["last_sync_status"] == "in_progress"), "{id} has {in_work}");
     }
@@ -156,9 +157,9 @@ async fn weathered(api: bool, seed: u64) {
 
 #[actix_rt::test]
 async fn whatever_the_weather_nothing_is_done_twice_and_everything_ends() {
-    for seed in 0..150 {
+    for seed in 0..6 {
         for api in BOTH {
-            println!("SEED {seed} {api}"); weathered(api, seed).await;
+            weathered(api, seed).await;
         }
     }
 }
