@@ -143,7 +143,7 @@ fn simulate(records: usize, bytes: usize) -> Result<(), Failure> {
 // --- the engine
 
 fn plan(org: &str, index: &str) -> Result<Plan, Failure> {
-    let settings = json!({
+    let mut settings = json!({
         "elasticsearch": { "host": server()? },
         "index": { "state": "bench-state" },
         "connectors": [{
@@ -154,6 +154,12 @@ fn plan(org: &str, index: &str) -> Result<Plan, Failure> {
         }],
         "salesforce": { "base_url": org },
     });
+    // What another setting brings: for example `{"index":{"compress":false,"state":"bench-state"}}`.
+    if let Ok(more) = std::env::var("BENCH_SETTINGS") {
+        for (section, value) in serde_json::from_str::<serde_json::Map<String, Value>>(&more)? {
+            settings[section] = value;
+        }
+    }
     Ok(Plan::try_from(Settings::parse(&settings.to_string(), &Environment::default())?)?)
 }
 
@@ -161,8 +167,8 @@ fn plan(org: &str, index: &str) -> Result<Plan, Failure> {
 fn engine(org: &str, index: &str) -> Result<Value, Failure> {
     let (plan, monitor) = (plan(org, index)?, Arc::new(Monitor::default()));
     let watched = Arc::clone(&monitor);
-    std::thread::spawn(move || watch_memory(&watched));
-    let since = Instant::now();
+    let (since, cpu) = (Instant::now(), cpu_seconds()?);
+    std::thread::spawn(move || watch_memory(&watched, since));
     let ended = actix_rt::System::new().block_on(async {
         let (_stop, stopped) = watch::channel(false);
         let (connector, index) = (plan.connector(None)?, Index::open(&plan.index).await?);
@@ -177,6 +183,8 @@ fn engine(org: &str, index: &str) -> Result<Value, Failure> {
         "written": ended.counts.written,
         "deleted": ended.counts.deleted,
         "wall_seconds": since.elapsed().as_secs_f64(),
+        "written_ms": WRITTEN_MS.load(Ordering::Relaxed),
+        "cpu_seconds": cpu_seconds()? - cpu,
         "peaks": peaks,
         "sweep_peak": peak_bytes()?,
     }))
@@ -185,8 +193,11 @@ fn engine(org: &str, index: &str) -> Result<Value, Failure> {
 /// Peaks at the marks; 0 for a mark that was not reached.
 static PEAKS: [AtomicUsize; MARKS.len()] = [const { AtomicUsize::new(0) }; MARKS.len()];
 
+/// Milliseconds until everything was written.
+static WRITTEN_MS: AtomicUsize = AtomicUsize::new(0);
+
 /// Notes the peak at each mark. When everything is written, the count of the peak begins anew: the rest is the sweep.
-fn watch_memory(monitor: &Monitor) {
+fn watch_memory(monitor: &Monitor, since: Instant) {
     let mut swept = false;
     loop {
         std::thread::sleep(Duration::from_millis(5));
@@ -201,8 +212,18 @@ fn watch_memory(monitor: &Monitor) {
             // Where the kernel does not let it, the peak of the sweep is that of the whole run.
             let _ = std::fs::write("/proc/self/clear_refs", "5");
             swept = true;
+            WRITTEN_MS.store(usize::try_from(since.elapsed().as_millis()).unwrap_or_default(), Ordering::Relaxed);
         }
     }
+}
+
+/// User and system time of this process.
+fn cpu_seconds() -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    // Fields are counted from behind the command's closing parenthesis: 12 and 13 are utime and stime, in hundredths of a second.
+    let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).ok_or("unknown form of /proc/self/stat");
+    Ok((ticks(11)? + ticks(12)?) / 100.0)
 }
 
 /// Peak of the resident set of this process.

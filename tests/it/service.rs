@@ -128,3 +128,21 @@ fn what_keeps_a_service_from_starting_is_one_line() {
     contains_all(&line, &["connection refused [ES0001]", "check `elasticsearch.host`"]);
     assert_eq!(run(&["run", "--action", "list", "--action", "cleanup"]).code, Some(2));
 }
+
+#[test]
+fn deletes_that_are_too_many_wait_until_somebody_confirms_them() {
+    let (place, org) = (Place::filled(), org());
+    let config = place.config(&org.base_url, json!({ "standard_objects_to_sync": "Campaign" }), json!({}));
+    let before = place.documents().len();
+    let held = run(&["sync", "-c", &config]);
+    assert_eq!(held.code, Some(1), "{held:?}");
+    contains_all(&held.err, &["[EN0005]", "run `sluice confirm-deletes -c FILE --connector ID`"]);
+    assert_eq!(place.documents().len(), before);
+    let done = run(&["confirm-deletes", "-c", &config]);
+    assert_eq!(done.code, Some(0), "{done:?}");
+    assert!(done.out.contains(&format!("of {before} documents deleted from `search-sf`")), "{done:?}");
+    let left = place.documents().len();
+    assert!(0 < left && left < before, "{left}");
+    assert_eq!(run(&["confirm-deletes", "-c", &config]).out, "no deletes of `sf` wait\n");
+    assert_eq!(run(&["sync", "-c", &config]).code, Some(0), "nothing is left to delete");
+}

@@ -154,8 +154,16 @@ impl Http {
         Tries::new(self.retries, "index", |_| true)
     }
 
+    /// Asks one node once: whatever comes of it, nothing is done twice.
+    pub(crate) async fn single(&self, call: &Call) -> Result<Bytes, Fault> {
+        match self.send(self.current.get(), call).await? {
+            (200..=299, body) => Ok(body),
+            (status, body) => Err(wire::refusal(status, &body)),
+        }
+    }
+
     /// Asks each node at most once, beginning with the one that answered last.
-    pub(crate) async fn once(&self, call: &Call) -> Result<Bytes, Fault> {
+    pub(super) async fn once(&self, call: &Call) -> Result<Bytes, Fault> {
         let first = self.current.get();
         let mut asked = 0;
         loop {

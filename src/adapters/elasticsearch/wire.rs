@@ -217,7 +217,7 @@ pub(super) fn endless(waited: Duration) -> Fault {
 }
 
 /// A successful answer is not what was asked for. Says where, never what: an answer may hold anything.
-pub(super) fn unreadable(error: &serde_json::Error) -> Fault {
+pub(crate) fn unreadable(error: &serde_json::Error) -> Fault {
     Fault::new(&ES_UNREADABLE, format!("the answer has another shape than was asked for, line {} column {}", error.line(), error.column()))
 }
 

@@ -8,7 +8,7 @@ use ports::Assignment;
 
 use super::Cluster;
 use super::plan::{oldest_first, waiting};
-use super::store::{Changed, Version, is_about_one};
+use super::store::{Changed, TRIES, Version, is_about_one};
 use super::tend::definition;
 
 impl Cluster {
@@ -69,13 +69,22 @@ impl Cluster {
     }
 
     /// Takes a mark back: the job went to somebody else.
-    async fn unmark(&self, before: &Connector, kind: JobType, marked: Version) -> Result<(), Fault> {
+    ///
+    /// Nothing is tried again unless it was surely not done: once the mark is off, the next one is somebody else's. One that stays is found by
+    /// `tidy`.
+    async fn unmark(&self, before: &Connector, kind: JobType, mut marked: Version) -> Result<(), Fault> {
         let (id, patch) = (before.id.as_str(), before.unmarked(kind));
-        if self.set::<Connector>(id, &patch, marked).await?.is_some() {
-            return Ok(());
+        for _ in 0..TRIES {
+            if self.set_once::<Connector>(id, &patch, marked).await?.is_some() {
+                return Ok(());
+            }
+            // Something else of the connector was written meanwhile. The mark is still ours: nobody takes one that is there.
+            match self.get::<Connector>(id).await? {
+                Some((connector, version)) if connector.is_busy(kind) => marked = version,
+                _ => return Ok(()),
+            }
         }
-        // Something else of the connector was written meanwhile. The mark is still ours: nobody else takes one that is there.
-        let decide = |connector: &Connector| Ok(connector.is_busy(kind).then(|| patch.clone()));
-        self.change(id, decide).await?.uncontested().map(|_| ())
+        tracing::warn!(connector = id, "a connector stays marked for a job that somebody else has");
+        Ok(())
     }
 }

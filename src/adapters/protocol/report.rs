@@ -1,12 +1,12 @@
 //! Jobs in work are reported on and ended, as long as they are ours.
 
-use domain::protocol::{Connector, JobDocument, Object, Report};
-use domain::{CP_VANISHED, Counts, ES_TAKEN_OVER, Ended, Fault, Job, JobStatus, Timestamp};
+use domain::protocol::{Connector, JobDocument, Object, Report, read_time};
+use domain::{CP_VANISHED, Counts, ES_CONFLICT, ES_TAKEN_OVER, Ended, Fault, Job, JobStatus, JobType, Timestamp};
 use ports::Wish;
 use serde::Deserialize;
 
 use super::Cluster;
-use super::store::Changed;
+use super::store::{Changed, TRIES};
 use crate::elasticsearch::http::{Call, segment};
 
 impl Cluster {
@@ -49,9 +49,9 @@ impl Cluster {
                 let patch = document.ended(ended, total, now);
                 self.release(job, &document.with(patch), now).await
             }
-            // Ended here before, when the connector could not be told. If another job has begun since, it was told.
+            // Ended here before, when it was not heard whether the connector was told.
             Changed::Unwanted(document) if self.is_ours(&document) && document.has_ended(ended) => {
-                if self.is_held(&job.connector, job.kind).await? { Ok(()) } else { self.free(job, &Connector::after(&document, now)).await }
+                self.free(job, &Connector::after(&document, document.last_seen().unwrap_or(now))).await
             }
             Changed::Unwanted(_) | Changed::Contested => {
                 tracing::warn!(job = %job.id, "the job belongs to somebody else; how it ended here is not written");
@@ -78,21 +78,42 @@ impl Cluster {
         Ok(counted.ok().map(|counted| counted.count))
     }
 
-    /// Writes to a connector how its job ended, and so lets the next one begin.
-    pub(super) async fn release(&self, job: &Job, document: &JobDocument, now: Timestamp) -> Result<(), Fault> {
-        let patch = Connector::after(document, now);
-        self.change(job.connector.as_str(), |_: &Connector| Ok(Some(patch.clone()))).await?.uncontested().map(|_| ())
+    /// Writes to a connector how its job ended, and so lets the next one begin. The job was in work until now, so the mark is its own.
+    async fn release(&self, job: &Job, document: &JobDocument, now: Timestamp) -> Result<(), Fault> {
+        let (patch, mut is_first) = (Connector::after(document, now), true);
+        let decide = |connector: &Connector| {
+            // At the second look, a write of ours whose answer was lost may have been carried out, and the mark be the next job's.
+            let is_told = !std::mem::take(&mut is_first) && is_free(connector, job.kind, &patch);
+            Ok((!is_told).then(|| patch.clone()))
+        };
+        self.change(job.connector.as_str(), decide).await?.uncontested().map(|_| ())
     }
 
-    /// Writes it if the connector still says that a job of its kind is in work.
-    async fn free(&self, job: &Job, patch: &Object) -> Result<(), Fault> {
-        let decide = |connector: &Connector| Ok(connector.is_busy(job.kind).then(|| patch.clone()));
-        self.change(job.connector.as_str(), decide).await?.uncontested().map(|_| ())
+    /// Writes a patch that frees a connector of a job unless it is free already or another job of it is in work.
+    pub(super) async fn free(&self, job: &Job, patch: &Object) -> Result<(), Fault> {
+        let id = job.connector.as_str();
+        for _ in 0..TRIES {
+            // The connector first: whoever claims a job after this makes another version of it.
+            let Some((connector, version)) = self.get::<Connector>(id).await? else { return Ok(()) };
+            if is_free(&connector, job.kind, patch) || self.is_held(&job.connector, job.kind).await? {
+                return Ok(());
+            }
+            if self.set::<Connector>(id, patch, version).await?.is_some() {
+                return Ok(());
+            }
+        }
+        Err(Fault::new(&ES_CONFLICT, format!("the connector `{id}` was written by others {TRIES} times in between")))
     }
 
     /// A job's document is gone; its connector says so and is free.
     async fn lost(&self, job: &Job, now: Timestamp) -> Result<(), Fault> {
         let fault = Fault::new(&CP_VANISHED, format!("the job `{}` was deleted while it was in work", job.id));
-        self.free(job, &Connector::without_its_job(job.kind, &fault.to_string(), now)).await
+        let patch = Connector::without_its_job(job.kind, &fault.to_string(), now);
+        self.free(job, &patch).await
     }
+}
+
+/// Whether a connector is free, or was freed by this patch: a mark of it is another job's then.
+fn is_free(connector: &Connector, kind: JobType, patch: &Object) -> bool {
+    !connector.is_busy(kind) || connector.last_synced() == read_time(&patch["last_synced"])
 }

@@ -1,5 +1,6 @@
 //! Documents of the two indices: read as they are now, searched, written over the version that was read.
 
+use bytes::Bytes;
 use domain::protocol::{CONNECTORS, Connector, JOBS, JobDocument, Object};
 use domain::{ConnectorId, ES_CONFLICT, ES_DOC_TOO_LARGE, ES_MAPPING, ES_REFUSED, Fault, JobId};
 use serde::Deserialize;
@@ -14,7 +15,7 @@ const PAGE: usize = 100;
 /// The server gives no hits beyond that many.
 const WINDOW: usize = 10_000;
 /// How often a change is decided anew when somebody else writes in between.
-const TRIES: usize = 3;
+pub(super) const TRIES: usize = 3;
 
 /// A version of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -23,6 +24,23 @@ pub(super) struct Version {
     seq_no: i64,
     #[serde(rename = "_primary_term")]
     primary_term: i64,
+}
+
+impl Version {
+    fn update<D: Document>(self, id: &str, patch: &Object) -> Call {
+        let Self { seq_no, primary_term } = self;
+        let path = format!("/{}/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", D::INDEX, segment(id));
+        Call::post(path, &json!({ "doc": patch }))
+    }
+}
+
+/// The version that a write made; `None` if the document has another one than it was to be written over, or is gone.
+fn read_version(answer: Result<Bytes, Fault>) -> Result<Option<Version>, Fault> {
+    match answer {
+        Ok(body) => serde_json::from_slice(&body).map(Some).map_err(|error| wire::unreadable(&error)),
+        Err(fault) if fault.code == &ES_CONFLICT || wire::is_missing(&fault) => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 #[derive(Deserialize)]
@@ -118,14 +136,16 @@ impl Cluster {
     }
 
     /// Writes some fields over the version that was read; `None` if that is not the version any more.
+    ///
+    /// It may not be because a write of ours was carried out and its answer lost, so that it was tried again: whoever goes on after `None`
+    /// has to know by what the document says then.
     pub(super) async fn set<D: Document>(&self, id: &str, patch: &Object, over: Version) -> Result<Option<Version>, Fault> {
-        let Version { seq_no, primary_term } = over;
-        let path = format!("/{}/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", D::INDEX, segment(id));
-        match self.http.json(Call::post(path, &json!({ "doc": patch }))).await {
-            Ok(version) => Ok(Some(version)),
-            Err(fault) if fault.code == &ES_CONFLICT || wire::is_missing(&fault) => Ok(None),
-            Err(fault) => Err(fault),
-        }
+        read_version(self.http.ask(over.update::<D>(id, patch)).await)
+    }
+
+    /// The same without another try: `None` means that nothing was written, a fault that nobody knows.
+    pub(super) async fn set_once<D: Document>(&self, id: &str, patch: &Object, over: Version) -> Result<Option<Version>, Fault> {
+        read_version(self.http.single(&over.update::<D>(id, patch)).await)
     }
 
     /// Writes some fields whatever the version.

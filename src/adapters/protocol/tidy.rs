@@ -59,11 +59,9 @@ impl Cluster {
         }
         tracing::warn!(job = %job.id, worker, "a job has lost its worker and is ended");
         let Some(connector) = job.connector() else { return Ok(()) };
-        if self.is_held(&connector, job.kind()).await? {
-            return Ok(());
-        }
         let ended = Job { id: job.id.clone(), connector, index: IndexName::new(""), kind: job.kind() };
-        self.release(&ended, &job.clone().with(patch), now).await
+        let patch = Connector::after(&job.clone().with(patch), now);
+        self.free(&ended, &patch).await
     }
 
     /// Ends silent jobs of connectors that are gone.

@@ -52,13 +52,13 @@ impl Cluster {
         self.change(id, decide).await?.uncontested().map(|_| ())
     }
 
-    /// Makes a job. It is asked for once: another try after an answer that was lost would make a second one.
+    /// Makes a job. It is asked for once: another try after an answer that was lost would make a second job.
     pub(super) async fn post_job(&self, connector: &Connector, kind: JobType, now: Timestamp) -> Result<(), Fault> {
         let call = match self.way {
             Way::Api => Call::post("/_connector/_sync_job", &job_request(&connector.id, kind)),
             Way::Indices => Call::post(format!("/{JOBS}/_doc"), &new_job(connector, kind, now)),
         };
-        self.http.once(&call).await.map(|_| ())
+        self.http.single(&call).await.map(|_| ())
     }
 
     /// Takes a job that waits, for good: `None` when somebody else has it or it does not wait any more.
