@@ -64,6 +64,24 @@ async fn a_job_that_went_to_somebody_else_leaves_no_mark() {
 }
 
 #[actix_rt::test]
+async fn a_mark_that_may_be_off_already_is_not_taken_off_again() {
+    for (api, request) in [(true, "_claim"), (false, "POST /.elastic-connectors-sync-jobs/_update/j")] {
+        let bench = Bench::new(api).await;
+        bench.put_connector("c", &json!({}));
+        bench.put_job("j", "c", &json!({}));
+        let service = bench.service("w", &["c"]).await;
+        bench.fake.world().before(request, |world| {
+            world.edit(true, "j", &json!({ "status": "canceled" }));
+            world.weather("_update/c?", Weather::Lost);
+        });
+        service.claim(CONTENT, after(0)).await.unwrap_err();
+        let updates = bench.fake.world().bodies("POST /.elastic-connectors/_update/c?");
+        assert_eq!(updates.len(), 2, "one to mark it, one to take that back: another try could hit the mark of the next job");
+        assert_eq!(bench.connector("c")["last_sync_status"], json!(null));
+    }
+}
+
+#[actix_rt::test]
 async fn a_claim_whose_answer_is_lost_is_a_claim() {
     for (api, request) in [(true, "_claim"), (false, "POST /.elastic-connectors-sync-jobs/_update/j")] {
         let bench = Bench::new(api).await;

@@ -174,6 +174,25 @@ async fn an_end_that_reached_the_job_only_reaches_its_connector_later() {
 }
 
 #[actix_rt::test]
+async fn an_end_whose_answer_is_lost_does_not_free_the_connector_of_the_next_job() {
+    for api in BOTH {
+        let (bench, service, job) = in_work(api).await;
+        bench.put_job("next", "c", &json!({}));
+        bench.fake.world().weather("_update/c?", Weather::Lost);
+        bench.fake.world().before("_update/c?", |world| {
+            // Before the second try: another service has claimed the next job.
+            world.before("_update/c?", |world| {
+                world.edit(false, "c", &json!({ "last_sync_status": "in_progress" }));
+                world.edit(true, "next", &json!({ "status": "in_progress", "worker_hostname": "other" }));
+            });
+        });
+        service.finish(&job, &ended(JobStatus::Completed), bench.later(20)).await.unwrap();
+        let connector = bench.connector("c");
+        assert_eq!((text(&connector["last_sync_status"]), &connector["last_indexed_document_count"]), ("in_progress", &json!(7)));
+    }
+}
+
+#[actix_rt::test]
 async fn orphans_are_ended_when_they_are_silent() {
     for api in BOTH {
         let bench = Bench::new(api).await;
