@@ -3,9 +3,11 @@
 //! `SLUICE_LIVE_ELASTICSEARCH=http://127.0.0.1:9310 cargo bench --bench cluster [-- speed|memory [RECORDS]]`; without arguments both, with
 //! 100,000 and 1,000,000 records. Simulated org, engine and loader are processes of their own. Indices are named `bench-*`.
 
+mod common;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -18,6 +20,8 @@ use sluice::app::{self, Index};
 use sluice::plan::{IndexPlan, Plan};
 use sluice::settings::{Environment, Settings};
 use tokio::sync::watch;
+
+use common::{Failure, Process, say};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -35,8 +39,6 @@ const PAIRS: usize = 3;
 const GONE: usize = 1000;
 /// Written documents at which the peak of memory is noted.
 const MARKS: [u64; 4] = [50_000, 250_000, 500_000, 1_000_000];
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> Result<ExitCode, Failure> {
     let args: Vec<_> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
@@ -341,33 +343,4 @@ impl Connection {
         self.0.read_line(&mut line)?;
         Ok(line.trim_end().to_owned())
     }
-}
-
-/// This program once more, in another role.
-struct Process {
-    child: Child,
-    out: BufReader<std::process::ChildStdout>,
-}
-impl Process {
-    fn start(args: &[&str]) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?).args(args).stdout(Stdio::piped()).spawn()?;
-        let out = BufReader::new(child.stdout.take().ok_or("no output")?);
-        Ok(Self { child, out })
-    }
-    fn line(&mut self) -> Result<String, Failure> {
-        let mut line = String::new();
-        self.out.read_line(&mut line)?;
-        if line.is_empty() { Err("a process ended before it said anything".into()) } else { Ok(line.trim().to_owned()) }
-    }
-}
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark prints its result")]
-fn say(what: &dyn std::fmt::Display) {
-    println!("{what}");
 }

@@ -3,8 +3,9 @@
 //! `cargo bench --bench engine [-- RECORDS...]`; without numbers 10,000, 100,000 and 500,000 records of about 1.6 kB.
 //! CPU time and memory are the engine process's own, from the kernel; wall time is shown for orientation only.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, ExitCode, Stdio};
+mod common;
+
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +18,8 @@ use sluice::plan::Plan;
 use sluice::settings::{Environment, Settings};
 use tokio::sync::watch;
 
+use common::{Failure, Process, say};
+
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -25,8 +28,6 @@ const RECORD: usize = 1600;
 const SIZES: [usize; 3] = [10_000, 100_000, 500_000];
 /// Ticks per second in `/proc/self/stat` (`getconf CLK_TCK`, 100 on every Linux in use).
 const TICKS: f64 = 100.0;
-
-type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<ExitCode, Failure> {
     let args: Vec<_> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
@@ -114,33 +115,4 @@ fn peak_bytes() -> Result<u64, Failure> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("unknown form of /proc/self/status")?;
     Ok(line.trim().trim_end_matches("kB").trim().parse::<u64>()? << 10)
-}
-
-/// This program once more, in another role.
-struct Process {
-    child: Child,
-    out: BufReader<std::process::ChildStdout>,
-}
-impl Process {
-    fn start(args: &[&str]) -> Result<Self, Failure> {
-        let mut child = Command::new(std::env::current_exe()?).args(args).stdout(Stdio::piped()).spawn()?;
-        let out = BufReader::new(child.stdout.take().ok_or("no output")?);
-        Ok(Self { child, out })
-    }
-    fn line(&mut self) -> Result<String, Failure> {
-        let mut line = String::new();
-        self.out.read_line(&mut line)?;
-        if line.is_empty() { Err("a process ended before it said anything".into()) } else { Ok(line.trim().to_owned()) }
-    }
-}
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark prints its result")]
-fn say(what: &dyn std::fmt::Display) {
-    println!("{what}");
 }

@@ -3,10 +3,26 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix::{Actor, ActorContext as _, Addr, Context, Handler, Message};
+use domain::bulk::BatchLimits;
 
 use crate::lane::{Inlet, Lane, Parcel};
+use crate::pipeline::{Tuning, WriterKnobs};
+use crate::stage::Knobs;
+
+/// Two of everything, and batches of a few documents.
+pub fn small_tuning(batch: usize) -> Tuning {
+    let knobs = Knobs { mailbox: 2, concurrency: 2 };
+    Tuning {
+        object_fetcher: knobs,
+        entity_joiner: knobs,
+        acl_builder: knobs,
+        content_extractor: knobs,
+        bulk_writer: WriterKnobs { knobs, limits: BatchLimits { ops: batch, bytes: 1 << 20 }, linger: Duration::from_secs(1) },
+    }
+}
 
 /// Stands in for the next actor and keeps every parcel.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 pub mod counting;
 pub mod elasticsearch;
 pub mod embedded;
+mod export;
 pub mod protocol;
 mod retry;
 pub mod salesforce;
@@ -10,3 +11,5 @@ pub mod salesforce;
 mod stub;
 mod tls;
 mod words;
+
+pub use export::ExportError;

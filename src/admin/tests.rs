@@ -6,10 +6,9 @@ use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Mutex;
 
-use actors::pipeline::{Ports, RunLimits, Tuning, WriterKnobs};
-use actors::stage::Knobs;
+use actors::kit::small_tuning;
+use actors::pipeline::{Ports, RunLimits};
 use actors::supervisor::{ConnectorWork, conduct};
-use domain::bulk::BatchLimits;
 use domain::catalog::{DocumentShape, PipelineFlags};
 use domain::monitor::ErrorLimits;
 use domain::restart::RestartBudget;
@@ -92,7 +91,6 @@ fn ended(status: JobStatus, written: u64) -> Ended {
 
 /// What a job runs on that reads 30 records in 10 pages, a second each, of which the index refuses one.
 fn work() -> ConnectorWork {
-    let knobs = Knobs { mailbox: 2, concurrency: 2 };
     let flags = PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: false };
     let sink = FakeSink::default();
     sink.poison.borrow_mut().insert(FakeSource::id("Account", 7));
@@ -106,13 +104,7 @@ fn work() -> ConnectorWork {
         selection: Selection::default(),
         shape: Rc::new(DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(2), linked_sobject_id: false }),
         fingerprint: String::new(),
-        tuning: Tuning {
-            object_fetcher: knobs,
-            entity_joiner: knobs,
-            acl_builder: knobs,
-            content_extractor: knobs,
-            bulk_writer: WriterKnobs { knobs, limits: BatchLimits { ops: 6, bytes: 1 << 20 }, linger: Duration::from_secs(1) },
-        },
+        tuning: small_tuning(6),
         limits: RunLimits {
             budget: 1 << 20,
             file_budget: 1 << 20,

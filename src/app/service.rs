@@ -9,7 +9,7 @@ use actors::roster::Roster;
 use actors::scheduler::{JobScheduler, Rhythm, Room, Scheduling};
 use adapters::elasticsearch::Elastic;
 use adapters::protocol::{ApiChoice, Cluster, ProtocolOptions};
-use domain::{Fault, FaultClass};
+use domain::{ABANDONED_AFTER, Fault, FaultClass};
 use ports::Desk;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -21,9 +21,6 @@ use crate::plan::{ClusterPlan, IndexPlan, Plan};
 
 /// Longest wait between two tries to reach a cluster at the start.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
-
-/// A job in work of which nothing was heard for so long has lost its worker; the reference's time.
-const SILENT_AFTER: Duration = Duration::from_secs(300);
 
 /// What a service does, by the names of the reference's actions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,7 +115,7 @@ async fn defined_in_the_cluster(plan: &Rc<Plan>, cluster: &ClusterPlan) -> Resul
         service_types: service.service_types.clone(),
         api: if service.connectors_api { ApiChoice::Auto } else { ApiChoice::Indices },
         heartbeat: service.heartbeat,
-        silent_after: SILENT_AFTER,
+        silent_after: ABANDONED_AFTER,
         worker: host_name(),
     };
     let inspector = Rc::new(SignsIn::new(Rc::clone(plan)));

@@ -4,8 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use adapters::elasticsearch;
-use adapters::embedded::{self, Embedded};
+use adapters::embedded::Embedded;
 
 use super::Failure;
 use crate::app;
@@ -27,10 +26,7 @@ pub(super) fn run(args: &ExportArgs) -> Result<ExitCode, Failure> {
 fn from_embedded(path: PathBuf, index: &str) -> Result<ExitCode, Failure> {
     let reader = Embedded::read_only(path)?;
     let mut out = Lines::new();
-    let written = reader.export(index, |id, body| out.add(id, body)).map_err(|error| match error {
-        embedded::ExportError::Index(fault) => fault.into(),
-        embedded::ExportError::Output(error) => Failure::from(error),
-    })?;
+    let written = reader.export(index, |id, body| out.add(id, body))?;
     if written == 0 {
         let known = reader.indices()?;
         let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
@@ -42,10 +38,7 @@ fn from_embedded(path: PathBuf, index: &str) -> Result<ExitCode, Failure> {
 async fn from_cluster(plan: &ClusterPlan, index: &str) -> Result<ExitCode, Failure> {
     let cluster = app::connect(plan).await?;
     let mut out = Lines::new();
-    let written = cluster.export(index, |id, body| out.add(id, body)).await.map_err(|error| match error {
-        elasticsearch::ExportError::Index(fault) => fault.into(),
-        elasticsearch::ExportError::Output(error) => Failure::from(error),
-    })?;
+    let written = cluster.export(index, |id, body| out.add(id, body)).await?;
     if written == 0 {
         return Err(Failure::Failed(format!("the index `{index}` has no documents")));
     }

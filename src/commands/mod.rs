@@ -11,6 +11,7 @@ mod sync;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use adapters::ExportError;
 use domain::{Fault, FaultClass};
 
 use crate::cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE, completions};
@@ -34,6 +35,14 @@ pub enum Failure {
 impl From<Fault> for Failure {
     fn from(fault: Fault) -> Self {
         if fault.class() == FaultClass::Fatal { Self::Usage(fault.to_string()) } else { Self::Failed(fault.to_string()) }
+    }
+}
+impl From<ExportError> for Failure {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Index(fault) => fault.into(),
+            ExportError::Output(error) => error.into(),
+        }
     }
 }
 impl From<Mistakes> for Failure {

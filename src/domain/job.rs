@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::AddAssign;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{ConnectorId, Fault, IndexName, JobId, RecordId, RunId};
+
+/// A job in work of which nothing was heard for that long is nobody's; the reference's time. Whoever works at one says so every ten seconds.
+pub const ABANDONED_AFTER: Duration = Duration::from_secs(300);
 
 /// Kinds of jobs, by the names of the connector protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,7 +1,7 @@
 //! A sync as a process among others: it is killed, asked to stop, read by programs, and signs in with a key; a later one completes its work.
 
 use std::collections::BTreeMap;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use simulator::faults::{Fault, FaultPlan, FaultRule, Match};
 use simulator::{Endpoint, Options, Request, Running, spawn};
 use sluice::clock::SystemClock;
 
-use crate::program::{Done, Place, SECRET, contains_all, fails, golden_org, run, start, until, wait};
+use crate::program::{Done, Place, SECRET, contains_all, fails, golden_org, run, start, terminate, until, wait};
 
 /// The small org in pages of a few rows, each of which takes its time.
 fn slow_org(wait_ms: u64) -> Running {
@@ -122,11 +122,6 @@ fn a_sync_killed_again_and_again_completes_in_the_end() {
     }
     assert_eq!(sync(&config).code, Some(0));
     assert!(place.documents() == undisturbed.documents());
-}
-
-/// Sends SIGTERM, as a scheduler of containers does.
-fn terminate(child: &Child) {
-    assert!(Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap().success());
 }
 
 #[test]

@@ -53,6 +53,11 @@ pub(crate) fn run(args: &[&str]) -> Done {
     Done::of(start(args))
 }
 
+/// Sends SIGTERM, as a scheduler of containers does.
+pub(crate) fn terminate(child: &Child) {
+    assert!(Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap().success());
+}
+
 /// Waits for the end of a process that was started; after a minute it counts as hanging.
 pub(crate) fn wait(mut child: Child) -> Done {
     until("the end of the process", || child.try_wait().unwrap().is_some());

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use adapters::embedded::Embedded;
 use domain::JobStatus;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use simulator::Running;
 use simulator::faults::FaultPlan;
 
-use crate::program::{Place, SECRET, contains_all, fails, run, simulated, start, until, wait};
+use crate::program::{Place, SECRET, contains_all, fails, run, simulated, start, terminate, until, wait};
 
 const NOWHERE: &str = "http://127.0.0.1:9";
 
@@ -29,10 +29,6 @@ fn config(place: &Place, org: &str, admin: &str) -> String {
 fn jobs(place: &Place) -> Vec<JobStatus> {
     let Ok(reader) = Embedded::read_only(place.data()) else { return Vec::new() };
     reader.jobs(Some("sf"), 99).map(|jobs| jobs.iter().map(|job| job.status).collect()).unwrap_or_default()
-}
-
-fn terminate(child: &Child) {
-    assert!(Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap().success());
 }
 
 fn get(address: &str, path: &str) -> Option<String> {

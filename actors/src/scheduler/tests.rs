@@ -13,9 +13,8 @@ use ports::{JobBoard as _, Wish};
 
 use super::*;
 use crate::desk::{OwnDesk, Served};
-use crate::kit::panic_in;
-use crate::pipeline::{Ports, RunLimits, Tuning, WriterKnobs};
-use crate::stage::Knobs;
+use crate::kit::{panic_in, small_tuning};
+use crate::pipeline::{Ports, RunLimits};
 use crate::supervisor::RunSupervisor;
 
 struct FakeWorkshop {
@@ -28,8 +27,6 @@ impl Workshop for FakeWorkshop {
         if self.refuse.get() {
             return Err(Fault::new(&domain::CF_INVALID, "no domain"));
         }
-        let knobs = Knobs { mailbox: 2, concurrency: 2 };
-        let limits = domain::bulk::BatchLimits { ops: 2, bytes: 1 << 20 };
         let ports = Ports {
             source: Rc::new(FakeSource { slow: self.slow, ..FakeSource::default() }),
             sink: self.sink.clone(),
@@ -41,13 +38,7 @@ impl Workshop for FakeWorkshop {
             selection: Selection::default(),
             shape: Rc::<DocumentShape>::new(crate::joiner::tests::shape(5)),
             fingerprint: String::new(),
-            tuning: Tuning {
-                object_fetcher: knobs,
-                entity_joiner: knobs,
-                acl_builder: knobs,
-                content_extractor: knobs,
-                bulk_writer: WriterKnobs { knobs, limits, linger: Duration::from_secs(1) },
-            },
+            tuning: small_tuning(2),
             limits: RunLimits {
                 budget: 1 << 20,
                 file_budget: 1 << 20,

@@ -2,16 +2,13 @@
 
 use std::time::Duration;
 
-use domain::{ConnectorId, Counts, ES_UNREADABLE, Ended, Fault, IndexName, Job, JobId, JobStatus, JobType, Timestamp};
+use domain::{ABANDONED_AFTER, ConnectorId, Counts, ES_UNREADABLE, Ended, Fault, IndexName, Job, JobId, JobStatus, JobType, Timestamp};
 use ports::JobRecord;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
 
 use super::Elastic;
 use super::state::Kept;
-
-/// A job in work of which nothing was heard for that long is nobody's. Engines write their progress every few seconds.
-pub(super) const ABANDONED: Duration = Duration::from_secs(300);
 
 /// A connector that was locked for a job so lately is locked even if the job does not yet say that it is in work.
 const FRESH: Duration = Duration::from_secs(60);
@@ -59,7 +56,7 @@ impl Elastic {
     /// Claims the oldest job that waits or was abandoned.
     pub(super) async fn claim_job(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault> {
         let ours: Vec<_> = connectors.iter().map(ConnectorId::as_str).collect();
-        let silent = now.checked_sub(ABANDONED).unwrap_or(now).to_string();
+        let silent = now.checked_sub(ABANDONED_AFTER).unwrap_or(now).to_string();
         let abandoned = json!({ "bool": { "filter": [
             { "term": { "status": JobStatus::InProgress.as_str() } }, { "range": { "seen": { "lt": silent } } },
         ] } });
@@ -110,7 +107,7 @@ impl Elastic {
                 let time = time.as_str().and_then(|time| time.parse::<Timestamp>().ok());
                 time.and_then(|time| time.checked_add(span).ok()).is_some_and(|end| end > now)
             };
-            let in_work = status == Some(JobStatus::InProgress) && since(&other.source["seen"], ABANDONED);
+            let in_work = status == Some(JobStatus::InProgress) && since(&other.source["seen"], ABANDONED_AFTER);
             let about_to_be = matches!(status, Some(JobStatus::Pending | JobStatus::Suspended)) && since(&kept.source["at"], FRESH);
             if in_work || about_to_be {
                 return Ok(false);

@@ -9,22 +9,12 @@ use serde_json::value::RawValue;
 
 use super::Elastic;
 use super::http::{Call, segment};
+use crate::export::ExportError;
 
 /// Ids in one answer.
 const IDS: usize = 10_000;
 /// Documents in one answer.
 const DOCUMENTS: usize = 200;
-
-/// Why an export ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// The index could not be read.
-    #[error(transparent)]
-    Index(#[from] Fault),
-    /// The output could not be written.
-    #[error("cannot write the export: {0}")]
-    Output(#[from] io::Error),
-}
 
 #[derive(Deserialize)]
 struct Found {
@@ -81,7 +71,7 @@ impl Elastic {
     }
 
     async fn ids(&self, index: &str) -> Result<Vec<String>, Fault> {
-        // Many indices behind one name cannot be asked for documents by id alone.
+        // The total keeps `hits` in an answer that has none.
         let path = format!("/{}/_search?scroll=2m&filter_path=_scroll_id,hits.hits._id,hits.total", segment(index));
         let first = json!({ "size": IDS, "sort": ["_doc"], "_source": false });
         let mut found: Found = self.http.json(Call::post(path, &first)).await.map_err(|fault| match fault.code == &ES_INDEX_GONE {

@@ -9,7 +9,7 @@ use awc::http::{Method, header};
 use awc::{Client, Connector};
 use base64::Engine as _;
 use bytes::Bytes;
-use domain::{CF_INVALID, ES_MISSING, ES_UNREADABLE, Fault};
+use domain::{CF_INVALID, ES_EXISTS, ES_MISSING, ES_UNREADABLE, Fault};
 use flate2::{Compression, write::GzEncoder};
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
@@ -141,6 +141,14 @@ impl Http {
         match self.ask(Call { method: Method::HEAD, ..Call::get(path) }).await {
             Err(fault) if wire::is_missing(&fault) => Ok(false),
             outcome => outcome.map(|_| true),
+        }
+    }
+
+    /// Makes something by a request; what somebody else made meanwhile is as good.
+    pub(crate) async fn create(&self, call: Call) -> Result<(), Fault> {
+        match self.ask(call).await {
+            Err(fault) if fault.code == &ES_EXISTS => Ok(()),
+            outcome => outcome.map(|_| ()),
         }
     }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use domain::catalog::Layout;
-use domain::{Brake, ES_EXISTS, ES_INDEX_CLOSED, ES_INDEX_GONE, ES_NO_PIPELINE, ES_READ_ONLY, ES_REFUSED, Fault, Hold, Swept};
+use domain::{Brake, ES_INDEX_CLOSED, ES_INDEX_GONE, ES_NO_PIPELINE, ES_READ_ONLY, ES_REFUSED, Fault, Hold, Swept};
 use ports::Target;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::bulk::Doomed;
 use super::http::{Call, segment};
-use super::{Elastic, mapping, wire};
+use super::{Elastic, PipelineFound, mapping};
 
 /// Documents that a sweep looks at in one go: what it has in memory.
 const SWEEP_STEP: usize = 1000;
@@ -128,7 +128,7 @@ impl Elastic {
             Ok(indices) => check(&indices)?,
             Err(fault) if fault.code == &ES_INDEX_GONE => {
                 let body = mapping::index(layout, self.config.field_budget, self.server.flat_type());
-                self.create(&path, &body).await?;
+                self.http.create(Call::put(path, &body)).await?;
             }
             Err(fault) => return Err(fault),
         }
@@ -145,21 +145,12 @@ impl Elastic {
         Ok(mark.encode())
     }
 
-    /// Creates an index; one that somebody else made meanwhile is as good.
-    pub(super) async fn create(&self, path: &str, body: &Value) -> Result<(), Fault> {
-        match self.http.ask(Call::put(path, body)).await {
-            Err(fault) if fault.code == &ES_EXISTS => Ok(()),
-            other => other.map(|_| ()),
-        }
-    }
-
     async fn check_pipeline(&self) -> Result<(), Fault> {
         let Some(pipeline) = &self.config.pipeline else { return Ok(()) };
-        match self.http.ask(Call::get(format!("/_ingest/pipeline/{}", segment(pipeline)))).await {
-            Err(fault) if wire::is_missing(&fault) => Err(Fault::new(&ES_NO_PIPELINE, format!("there is no ingest pipeline `{pipeline}`"))),
-            // Whoever may write through a pipeline may not always look at it; the first batch will tell.
-            Err(fault) if fault.code == &domain::ES_FORBIDDEN => Ok(()),
-            other => other.map(|_| ()),
+        match self.find_pipeline(pipeline).await? {
+            PipelineFound::Missing => Err(Fault::new(&ES_NO_PIPELINE, format!("there is no ingest pipeline `{pipeline}`"))),
+            // One that is hidden the first batch will tell of.
+            PipelineFound::There | PipelineFound::Hidden => Ok(()),
         }
     }
 

@@ -42,18 +42,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::catalog::Layout;
 use domain::{
-    Brake, BulkOp, Checkpoint, ConnectorId, Counts, ES_VERSION, Ended, Fault, Hold, ItemOutcome, Job, JobId, JobType, Swept, Timestamp,
+    ABANDONED_AFTER, Brake, BulkOp, Checkpoint, ConnectorId, Counts, ES_VERSION, Ended, Fault, Hold, ItemOutcome, Job, JobId, JobType,
+    Swept, Timestamp,
 };
 use ports::{Checkpoints, Clock, JobBoard, JobRecord, SetAside, Sink, Target};
 use serde::Deserialize;
 
 pub use self::config::{ElasticAuth, ElasticConfig, Retries, Timeouts};
 pub use self::documents::Documents;
-pub use self::export::ExportError;
 use self::flow::{Gate, Window};
 use self::http::{Call, Http};
 pub use self::preflight::{Behind, ConnectorDocument, IndexFacts, Lack, Licence, Needs, PipelineFound, Privileges, Unmapped};
-use self::state::Version;
+pub(crate) use self::state::Version;
 
 /// What answers at the other end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -241,6 +241,6 @@ impl JobBoard for Elastic {
     }
 
     fn silence(&self) -> Option<Duration> {
-        Some(board::ABANDONED)
+        Some(ABANDONED_AFTER)
     }
 }

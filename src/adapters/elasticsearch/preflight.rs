@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use domain::protocol::{CONNECTORS, JOBS};
 use domain::{ConnectorId, ES_FORBIDDEN, ES_INDEX_GONE, ES_REFUSED, Fault, IndexName};
 use ports::{Definition, Secret};
 use serde::Deserialize;
@@ -21,9 +22,6 @@ const NEW_INDEX: &[&str] = &["read", "write", "monitor", "view_index_metadata", 
 const STATE: &[&str] = &["read", "write", "maintenance", "create_index"];
 /// For connectors and jobs of the connector protocol.
 const PROTOCOL: &[&str] = &["read", "write"];
-/// Its two indices.
-const CONNECTORS: &str = ".elastic-connectors";
-const CONNECTOR_JOBS: &str = ".elastic-connectors-sync-jobs";
 /// For its API.
 const MANAGE_CONNECTOR: &str = "manage_connector";
 /// Both servers take so many fields in one index unless its settings say otherwise.
@@ -72,7 +70,7 @@ impl Needs {
     /// And for connectors that are defined in the cluster.
     #[must_use]
     pub fn and_protocol(mut self) -> Self {
-        self.indices.extend([CONNECTORS, CONNECTOR_JOBS].map(|index| (index.to_owned(), PROTOCOL)));
+        self.indices.extend([CONNECTORS, JOBS].map(|index| (index.to_owned(), PROTOCOL)));
         self
     }
 
@@ -263,11 +261,15 @@ impl Elastic {
     /// # Errors
     /// Whatever keeps the server from saying.
     pub async fn pipeline(&self, name: &str) -> Result<PipelineFound, Fault> {
+        self.find_pipeline(name).await.map_err(|fault| fault.context(format_args!("look at the ingest pipeline `{name}`")))
+    }
+
+    pub(super) async fn find_pipeline(&self, name: &str) -> Result<PipelineFound, Fault> {
         match self.http.ask(Call::get(format!("/_ingest/pipeline/{}", segment(name)))).await {
             Ok(_) => Ok(PipelineFound::There),
             Err(fault) if wire::is_missing(&fault) => Ok(PipelineFound::Missing),
             Err(fault) if fault.code == &ES_FORBIDDEN => Ok(PipelineFound::Hidden),
-            Err(fault) => Err(fault.context(format_args!("look at the ingest pipeline `{name}`"))),
+            Err(fault) => Err(fault),
         }
     }
 

@@ -9,11 +9,19 @@ use super::{Elastic, bulk, wire};
 
 /// A version of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Version {
+pub(crate) struct Version {
     #[serde(rename = "_seq_no")]
     seq_no: i64,
     #[serde(rename = "_primary_term")]
     primary_term: i64,
+}
+
+impl Version {
+    /// The part of a request's query by which it is carried out over this version and no other.
+    pub(crate) fn condition(self) -> String {
+        let Self { seq_no, primary_term } = self;
+        format!("if_seq_no={seq_no}&if_primary_term={primary_term}")
+    }
 }
 
 /// A document and its version.
@@ -54,7 +62,7 @@ impl Elastic {
                 "order": { "type": "long" }, "seen": { "type": "date" }, "at": { "type": "date" },
             } },
         });
-        self.create(&self.state_path(""), &body).await?;
+        self.http.create(Call::put(self.state_path(""), &body)).await?;
         self.state_made.set(true);
         Ok(())
     }
@@ -79,9 +87,7 @@ impl Elastic {
         source["owner"] = json!(self.owner);
         let id_part = segment(id);
         let path = match before {
-            Some(Version { seq_no, primary_term }) => {
-                format!("/_doc/{id_part}?if_seq_no={seq_no}&if_primary_term={primary_term}&refresh=true")
-            }
+            Some(version) => format!("/_doc/{id_part}?{}&refresh=true", version.condition()),
             None => format!("/_create/{id_part}?refresh=true"),
         };
         let version = match self.http.json::<Version>(Call::put(self.state_path(&path), &source)).await {

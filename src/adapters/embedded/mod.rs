@@ -44,7 +44,7 @@ use async_trait::async_trait;
 use domain::{Brake, BulkOp, Checkpoint, ConnectorId, Counts, Ended, Fault, Hold, ItemOutcome, Job, JobId, JobType, Swept, Timestamp};
 use ports::{Checkpoints, Clock, JobBoard, JobRecord, SetAside, Sink, Target};
 
-pub use reader::{ExportError, Reader, SetAsideRecord};
+pub use reader::{Reader, SetAsideRecord};
 pub use search::{Hit, SearchAnswer, SearchRequest};
 
 use documents::{Doomed, STEP, Work};

@@ -12,6 +12,7 @@ use domain::{Fault, Timestamp};
 use ports::JobRecord;
 
 use super::{board, fault, store};
+use crate::export::ExportError;
 
 /// Connections kept for the next reader. More are opened when more read at once.
 const IDLE: usize = 4;
@@ -42,17 +43,6 @@ pub struct SetAsideRecord {
     pub message: String,
     /// When, for the last time.
     pub at: Timestamp,
-}
-
-/// Why an export ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    /// The index could not be read.
-    #[error(transparent)]
-    Index(#[from] Fault),
-    /// The output could not be written.
-    #[error("cannot write the export: {0}")]
-    Output(#[from] io::Error),
 }
 
 impl Reader {

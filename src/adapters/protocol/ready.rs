@@ -1,7 +1,7 @@
 //! Before the first look: whether the Connector API is there, and the two indices.
 
 use domain::protocol::{CONNECTORS, INDEX_VERSION, JOBS};
-use domain::{CP_NO_API, ES_EXISTS, ES_FORBIDDEN, ES_REFUSED, Fault};
+use domain::{CP_NO_API, ES_FORBIDDEN, ES_REFUSED, Fault};
 use serde_json::{Map, Value, json};
 
 use super::ApiChoice;
@@ -48,11 +48,7 @@ pub(super) async fn make_indices(http: &Http, way: Way) -> Result<(), Fault> {
                 Call::put(format!("/{index}"), &body)
             }
         };
-        match http.ask(call).await {
-            // Another service was faster.
-            Err(fault) if fault.code != &ES_EXISTS => return Err(fault.context(format_args!("create the index `{index}`"))),
-            _ => {}
-        }
+        http.create(call).await.map_err(|fault| fault.context(format_args!("create the index `{index}`")))?;
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Cluster;
+pub(super) use crate::elasticsearch::Version;
 use crate::elasticsearch::http::{Call, segment};
 use crate::elasticsearch::wire;
 
@@ -17,21 +18,10 @@ const WINDOW: usize = 10_000;
 /// How often a change is decided anew when somebody else writes in between.
 pub(super) const TRIES: usize = 3;
 
-/// A version of a document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub(super) struct Version {
-    #[serde(rename = "_seq_no")]
-    seq_no: i64,
-    #[serde(rename = "_primary_term")]
-    primary_term: i64,
-}
-
-impl Version {
-    fn update<D: Document>(self, id: &str, patch: &Object) -> Call {
-        let Self { seq_no, primary_term } = self;
-        let path = format!("/{}/_update/{}?if_seq_no={seq_no}&if_primary_term={primary_term}", D::INDEX, segment(id));
-        Call::post(path, &json!({ "doc": patch }))
-    }
+/// A write of some fields over a version.
+fn update<D: Document>(id: &str, patch: &Object, over: Version) -> Call {
+    let path = format!("/{}/_update/{}?{}", D::INDEX, segment(id), over.condition());
+    Call::post(path, &json!({ "doc": patch }))
 }
 
 /// The version that a write made; `None` if the document has another one than it was to be written over, or is gone.
@@ -140,12 +130,12 @@ impl Cluster {
     /// It may not be because a write of ours was carried out and its answer lost, so that it was tried again: whoever goes on after `None`
     /// has to know by what the document says then.
     pub(super) async fn set<D: Document>(&self, id: &str, patch: &Object, over: Version) -> Result<Option<Version>, Fault> {
-        read_version(self.http.ask(over.update::<D>(id, patch)).await)
+        read_version(self.http.ask(update::<D>(id, patch, over)).await)
     }
 
     /// The same without another try: `None` means that nothing was written, a fault that nobody knows.
     pub(super) async fn set_once<D: Document>(&self, id: &str, patch: &Object, over: Version) -> Result<Option<Version>, Fault> {
-        read_version(self.http.single(&over.update::<D>(id, patch)).await)
+        read_version(self.http.single(&update::<D>(id, patch, over)).await)
     }
 
     /// Writes some fields whatever the version.

@@ -116,7 +116,7 @@ async fn defined(elastic: &Elastic, plan: &Plan, managed: &ManagedPlan, report: 
     };
     report.note(subject, "definition", verdict);
     match plan.define(&definition?) {
-        Ok(connector) => Some(ConnectorPlan { api_key: managed.api_key.clone(), ..connector }),
+        Ok(connector) => Some(connector),
         Err(mistakes) => {
             let all: Vec<_> = mistakes.0.iter().map(ToString::to_string).collect();
             report.note(

@@ -63,7 +63,7 @@ async fn a_reader_in_the_middle_of_the_index_does_not_hold_up_the_writer() {
             bodies.push(String::from_utf8(body.to_vec()).unwrap());
             Ok(())
         })?;
-        Ok::<_, crate::embedded::ExportError>(bodies)
+        Ok::<_, crate::ExportError>(bodies)
     });
     let bodies = export.await.unwrap().unwrap();
     assert_eq!(bodies.len(), 50);

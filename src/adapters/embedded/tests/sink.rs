@@ -7,8 +7,9 @@ use domain::{Brake, BulkOp, FILE_GONE, Fault, JobType, RunId, Swept};
 use ports::Checkpoints;
 
 use super::*;
+use crate::ExportError;
 use crate::embedded::documents::{self, Doomed, Work};
-use crate::embedded::{ExportError, store::Store};
+use crate::embedded::store::Store;
 
 /// Deletes what the run did not meet, however much it is; returns how many.
 async fn swept(index: &Embedded, target: &Target, spare: &[String]) -> u64 {
