@@ -1,7 +1,7 @@
 //! The engine against a real cluster: documents per second beside a plain loader that sends the same documents, and peak memory of long runs.
 //!
 //! `SLUICE_LIVE_ELASTICSEARCH=http://127.0.0.1:9310 cargo bench --bench cluster [-- speed|memory [RECORDS]]`; without arguments both, with
-//! 100,000 and 1,000,000 records. Simulated org, engine and loader are processes of their own. Indices are named `bench-*`.
+//! 400,000 and 1,000,000 records. Simulated org, engine and loader are processes of their own. Indices are named `bench-*`.
 
 mod common;
 
@@ -46,12 +46,12 @@ fn main() -> Result<ExitCode, Failure> {
         ["simulate", records, bytes] => simulate(records.parse()?, bytes.parse()?)?,
         ["engine", url, index] => say(&engine(url, index)?),
         ["load", index, concurrency] => load(index, concurrency.parse()?)?,
-        ["speed"] => speed(100_000)?,
+        ["speed"] => speed(400_000)?,
         ["speed", records] => speed(records.parse()?)?,
         ["memory"] => memory(1_000_000)?,
         ["memory", records] => memory(records.parse()?)?,
         [] => {
-            speed(100_000)?;
+            speed(400_000)?;
             memory(1_000_000)?;
         }
         _ => return Err("give `speed` or `memory`, and a number of records".into()),
@@ -63,28 +63,23 @@ fn main() -> Result<ExitCode, Failure> {
 fn speed(records: usize) -> Result<(), Failure> {
     let mut org = Process::start(&["simulate", &records.to_string(), &RECORD.to_string()])?;
     let url = org.line()?;
-    let by_engine = |index: &str| -> Result<f64, Failure> {
+    let by_engine = |index: &str| -> Result<Rate, Failure> {
         delete(index)?;
-        let measured: Value = serde_json::from_str(&Process::start(&["engine", &url, index])?.line()?)?;
-        Ok(number(&measured, "written")? / number(&measured, "wall_seconds")?)
+        Rate::of(&Process::start(&["engine", &url, index])?.line()?)
     };
     // The first run warms the server up and leaves the documents that the loader sends.
     by_engine("bench-source")?;
-    let loader = |concurrency: usize| -> Result<f64, Failure> {
-        let mut process = Process::start(&["load", "bench-source", &concurrency.to_string()])?;
-        let measured: Value = serde_json::from_str(&process.line()?)?;
-        Ok(number(&measured, "documents")? / number(&measured, "wall_seconds")?)
-    };
+    let loader = |concurrency: usize| Rate::of(&Process::start(&["load", "bench-source", &concurrency.to_string()])?.line()?);
     let (mut best, mut fastest) = (1, 0.0);
     for concurrency in CONCURRENCY {
         let rate = loader(concurrency)?;
-        say(&format!("loader, {concurrency} in flight: {rate:.0} documents/s"));
-        if rate > fastest {
-            (best, fastest) = (concurrency, rate);
+        say(&format!("loader, {concurrency} in flight: {rate}"));
+        if rate.wall > fastest {
+            (best, fastest) = (concurrency, rate.wall);
         }
     }
-    say(&format!("\n| pair | engine, documents/s | loader with {best} in flight, documents/s | ratio |\n|---|---|---|---|"));
-    let mut ratios = Vec::new();
+    say(&format!("\n| pair | engine | loader with {best} in flight | ratio of rates | ratio per CPU second |\n|---|---|---|---|---|"));
+    let mut ratios = [Vec::new(), Vec::new()];
     for pair in 1..=PAIRS {
         // The one that comes second finds the server with merges of the first behind it.
         let (engine, loader) = if pair % 2 == 1 {
@@ -94,11 +89,15 @@ fn speed(records: usize) -> Result<(), Failure> {
             let loader = loader(best)?;
             (by_engine("bench-engine")?, loader)
         };
-        ratios.push(engine / loader);
-        say(&format!("| {pair} | {engine:.0} | {loader:.0} | {:.2} |", engine / loader));
+        let [wall, cpu] = [engine.wall / loader.wall, engine.cpu / loader.cpu];
+        ratios[0].push(wall);
+        ratios[1].push(cpu);
+        say(&format!("| {pair} | {engine} | {loader} | {wall:.2} | {cpu:.2} |"));
     }
-    ratios.sort_by(f64::total_cmp);
-    say(&format!("\nratio: worst {:.2}, median {:.2}\n", ratios[0], ratios[PAIRS / 2]));
+    for (what, mut ratios) in ["rates", "documents per CPU second"].into_iter().zip(ratios) {
+        ratios.sort_by(f64::total_cmp);
+        say(&format!("\nratio of {what}: worst {:.2}, median {:.2}", ratios[0], ratios[PAIRS / 2]));
+    }
     ["bench-source", "bench-engine", "bench-loader", "bench-state"].iter().try_for_each(|index| delete(index))
 }
 
@@ -122,6 +121,28 @@ fn memory(records: usize) -> Result<(), Failure> {
     }
     delete(index)?;
     delete("bench-state")
+}
+
+/// Documents per second.
+struct Rate {
+    wall: f64,
+    /// Of all CPU time that server and client together spent meanwhile.
+    cpu: f64,
+}
+
+impl Rate {
+    fn of(line: &str) -> Result<Self, Failure> {
+        let measured: Value = serde_json::from_str(line)?;
+        let documents = number(&measured, "written")?;
+        let cpu = number(&measured, "cpu_seconds")? + number(&measured, "server_cpu_seconds")?;
+        Ok(Self { wall: documents / number(&measured, "wall_seconds")?, cpu: documents / cpu })
+    }
+}
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:.0} documents/s, {:.0} per CPU second", self.wall, self.cpu)
+    }
 }
 
 fn number(measured: &Value, key: &str) -> Result<f64, Failure> {
@@ -169,7 +190,8 @@ fn plan(org: &str, index: &str) -> Result<Plan, Failure> {
 fn engine(org: &str, index: &str) -> Result<Value, Failure> {
     let (plan, monitor) = (plan(org, index)?, Arc::new(Monitor::default()));
     let watched = Arc::clone(&monitor);
-    let (since, cpu) = (Instant::now(), cpu_seconds()?);
+    quiet()?;
+    let (since, cpu, server_cpu) = (Instant::now(), cpu_seconds()?, server_cpu_seconds()?);
     std::thread::spawn(move || watch_memory(&watched, since));
     let ended = actix_rt::System::new().block_on(async {
         let (_stop, stopped) = watch::channel(false);
@@ -187,6 +209,7 @@ fn engine(org: &str, index: &str) -> Result<Value, Failure> {
         "wall_seconds": since.elapsed().as_secs_f64(),
         "written_ms": WRITTEN_MS.load(Ordering::Relaxed),
         "cpu_seconds": cpu_seconds()? - cpu,
+        "server_cpu_seconds": server_cpu_seconds()? - server_cpu,
         "peaks": peaks,
         "sweep_peak": peak_bytes()?,
     }))
@@ -245,7 +268,8 @@ fn load(source: &str, concurrency: usize) -> Result<(), Failure> {
     let same = json!({ "mappings": made[source]["mappings"] }).to_string();
     expect(&Connection::open()?.send(&request("PUT", &format!("/{index}"), same.as_bytes()))?)?;
     let requests: Vec<_> = bodies.iter().map(|(count, body)| (*count, bulk(index, body))).collect();
-    let (next, since) = (AtomicUsize::new(0), Instant::now());
+    quiet()?;
+    let (next, cpu, server_cpu, since) = (AtomicUsize::new(0), cpu_seconds()?, server_cpu_seconds()?, Instant::now());
     let work = || -> Result<(), Failure> {
         let mut connection = Connection::open()?;
         while let Some((count, request)) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -261,7 +285,13 @@ fn load(source: &str, concurrency: usize) -> Result<(), Failure> {
         let workers: Vec<_> = (0..concurrency).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|worker| worker.join().map_err(|_| "a thread of the loader panicked")?)
     })?;
-    say(&json!({ "documents": documents, "wall_seconds": since.elapsed().as_secs_f64() }));
+    let wall = since.elapsed().as_secs_f64();
+    say(&json!({
+        "written": documents,
+        "wall_seconds": wall,
+        "cpu_seconds": cpu_seconds()? - cpu,
+        "server_cpu_seconds": server_cpu_seconds()? - server_cpu,
+    }));
     Ok(())
 }
 
@@ -287,6 +317,29 @@ fn bodies(index: &str) -> Result<Vec<(usize, Vec<u8>)>, Failure> {
         Ok::<_, Failure>(())
     })?;
     Ok(bodies)
+}
+
+/// Waits until the server has done with what came before: merges, deletes, warm-up. Whoever begins earlier pays for that.
+fn quiet() -> Result<(), Failure> {
+    let mut calm = 0;
+    while calm < 3 {
+        std::thread::sleep(Duration::from_millis(500));
+        calm = if processors("percent")?.iter().all(|percent| *percent <= 5.0) { calm + 1 } else { 0 };
+    }
+    Ok(())
+}
+
+/// User and system time of all nodes.
+fn server_cpu_seconds() -> Result<f64, Failure> {
+    Ok(processors("total_in_millis")?.iter().sum::<f64>() / 1000.0)
+}
+
+/// What each node says of its use of processors.
+fn processors(what: &str) -> Result<Vec<f64>, Failure> {
+    let ask = request("GET", &format!("/_nodes/stats/process?filter_path=nodes.*.process.cpu.{what}"), b"");
+    let answer: Value = serde_json::from_slice(&expect(&Connection::open()?.send(&ask)?)?)?;
+    let nodes = answer["nodes"].as_object().ok_or("no nodes")?;
+    nodes.values().map(|node| number(&node["process"]["cpu"], what)).collect()
 }
 
 fn delete(index: &str) -> Result<(), Failure> {

@@ -8,6 +8,7 @@ use domain::catalog::Cut;
 use domain::{Counts, Fault, Hold, RecordId};
 use tokio::sync::Semaphore;
 
+use crate::budget::Budget;
 use crate::stage::Slots;
 
 /// Position that stands for files where objects are counted by their position in the run.
@@ -103,7 +104,9 @@ pub struct RunStats {
     cut: AtomicU64,
     conflicts: AtomicU64,
     duplicates: AtomicU64,
+    /// Peak of the generations before this one.
     budget_peak: AtomicU64,
+    budget: Mutex<Option<Arc<Budget>>>,
     edges: Mutex<Vec<Arc<EdgeStats>>>,
     stages: Mutex<Vec<(&'static str, Slots)>>,
 }
@@ -152,10 +155,13 @@ impl RunStats {
 
     /// The most bytes of the budget that were in use at once.
     pub fn budget_peak(&self) -> u64 {
-        self.budget_peak.load(Relaxed)
+        let now = self.budget.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, |budget| budget.peak());
+        self.budget_peak.load(Relaxed).max(now)
     }
 
-    pub(crate) fn new_generation(&self, edges: Vec<Arc<EdgeStats>>, stages: Vec<(&'static str, Slots)>) {
+    pub(crate) fn new_generation(&self, edges: Vec<Arc<EdgeStats>>, stages: Vec<(&'static str, Slots)>, budget: &Arc<Budget>) {
+        self.budget_peak.store(self.budget_peak(), Relaxed);
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(budget));
         *self.edges.lock().unwrap_or_else(PoisonError::into_inner) = edges;
         *self.stages.lock().unwrap_or_else(PoisonError::into_inner) = stages;
     }
@@ -216,10 +222,6 @@ impl RunStats {
     /// What a document is called that is made of an object by its position.
     pub(crate) fn name_of(&self, object: usize) -> &str {
         self.objects.get(object).map_or("file", |object| object.name.as_str())
-    }
-
-    pub(crate) fn budget_peaked(&self, bytes: u64) {
-        self.budget_peak.fetch_max(bytes, Relaxed);
     }
 
     /// A number that changes whenever anything moves; for the watchdog.

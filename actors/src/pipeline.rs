@@ -11,9 +11,10 @@ use std::time::Duration;
 use domain::bulk::BatchLimits;
 use domain::catalog::DocumentShape;
 use domain::monitor::{ErrorLimits, ErrorMonitor};
-use domain::{Brake, Checkpoint, EN_STALLED, Fault, JobType, ObjectPlan, PageCursor, PageNo, Verdict, Watermark};
+use domain::{Brake, Checkpoint, EN_STALLED, Fault, FaultClass, JobType, ObjectPlan, PageCursor, PageNo, Verdict, Watermark};
 use ports::{Checkpoints, Clock, Sink, Source, Target};
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 
 use crate::acl::AclBuilder;
 use crate::batch::Writing;
@@ -27,6 +28,9 @@ use crate::lookup::LookupCache;
 use crate::messages::{Fact, RecordPage};
 use crate::stage::{Cause, Knobs, Obituary, Slots, StageDown, start};
 use crate::writer::BulkWriter;
+
+/// Shortest time between two checkpoints. Each is a write that the index waits for, and pages settle many times a second.
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(1);
 
 /// Everything that a run needs from outside.
 #[derive(Clone)]
@@ -186,7 +190,6 @@ pub async fn run_generation(
         }
     };
     drop(fetchers);
-    run.stats.budget_peaked(budget.peak());
     let (checkpoint, complete) = kept?;
     Ok(GenerationReport { checkpoint, complete, down })
 }
@@ -261,7 +264,7 @@ fn wire(
     let obituary = Obituary::new(EntityJoiner::NAME, down.clone());
     let joiner = start(entity_joiner.mailbox, || EntityJoiner::new(joining, join_slots, obituary));
     let to_joiner = Inlet::new(&joiner, entity_joiner.mailbox).lane("fetcher->joiner");
-    run.stats.new_generation(vec![to_joiner.stats(), from_joiner, from_acl, acl_to_extractor, from_extractor], stages);
+    run.stats.new_generation(vec![to_joiner.stats(), from_joiner, from_acl, acl_to_extractor, from_extractor], stages, budget);
     (to_joiner, fetch_slots)
 }
 
@@ -280,14 +283,26 @@ async fn keep_books(
     mut facts: mpsc::UnboundedReceiver<Fact>,
 ) -> Result<(Checkpoint, bool), Fault> {
     let mut books: Vec<_> = run.objects.iter().map(|_| Book::default()).collect();
-    let mut news = Vec::new();
-    while facts.recv_many(&mut news, 64).await > 0 {
-        let mut moved = false;
+    let (mut news, mut unsaved, mut due) = (Vec::new(), false, Instant::now());
+    loop {
+        let more = tokio::select! {
+            more = facts.recv_many(&mut news, 64) => more > 0,
+            () = tokio::time::sleep_until(due), if unsaved => true,
+        };
         for fact in news.drain(..) {
-            moved |= note(run, &mut books, &mut checkpoint, fact);
+            unsaved |= note(run, &mut books, &mut checkpoint, fact);
         }
-        if moved {
-            ports.checkpoints.store(&run.target.connector, run.kind, &checkpoint).await?;
+        if unsaved && (!more || Instant::now() >= due) {
+            match ports.checkpoints.store(&run.target.connector, run.kind, &checkpoint).await {
+                Ok(()) => unsaved = false,
+                // It is known here, and the next one takes its place; only a process that dies before that reads a few pages again.
+                Err(fault) if fault.class() == FaultClass::Transient => tracing::warn!(%fault, "the checkpoint cannot be written now"),
+                Err(fault) => return Err(fault),
+            }
+            due = Instant::now() + CHECKPOINT_EVERY;
+        }
+        if !more {
+            break;
         }
     }
     let complete = run.objects.iter().all(|plan| checkpoint.progress(&plan.name).done);

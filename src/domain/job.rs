@@ -11,6 +11,9 @@ use crate::{ConnectorId, Fault, IndexName, JobId, RecordId, RunId};
 /// A job in work of which nothing was heard for that long is nobody's; the reference's time. Whoever works at one says so every ten seconds.
 pub const ABANDONED_AFTER: Duration = Duration::from_secs(300);
 
+/// For how long a job that ended is remembered.
+pub const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
+
 /// Kinds of jobs, by the names of the connector protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum JobType {

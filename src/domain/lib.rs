@@ -42,7 +42,7 @@ pub use catalog::{ChildPlan, ObjectPlan};
 pub use fault::*;
 pub use ids::{ConnectorId, IndexName, JobId, NotAnId, RecordId, RunId};
 pub use jiff::Timestamp;
-pub use job::{ABANDONED_AFTER, Checkpoint, Counts, Ended, Job, JobStatus, JobType, Progress};
+pub use job::{ABANDONED_AFTER, Checkpoint, Counts, Ended, Job, JobStatus, JobType, Progress, REMEMBERED};
 pub use record::{BulkOp, ChildList, ChildRow, Children, Document, Page, PageCursor, Record};
 pub use selection::{Names, NestedLimit, Selection};
 pub use watermark::{PageNo, Verdict, Watermark};

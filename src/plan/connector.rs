@@ -69,11 +69,18 @@ impl Shared {
     }
 }
 
+/// What connectors have, that no two may have.
+#[derive(Default)]
+pub(super) struct Taken {
+    ids: BTreeSet<String>,
+    indices: BTreeSet<String>,
+}
+
 /// The plan of what is typed, or nothing if something is wrong, which is then noted.
-pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, ids: &mut BTreeSet<String>) -> Option<ConnectorPlan> {
+pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) -> Option<ConnectorPlan> {
     taker.get(&settings::SERVICE_TYPE);
-    let id = identity(taker, ids);
-    let index = index_name(taker);
+    let id = identity(taker, &mut taken.ids);
+    let index = index_name(taker, &mut taken.indices);
     let compat = taker.given(&settings::COMPATIBILITY);
     taker.get(&settings::COMPATIBILITY);
     let selection = selection(taker, compat);
@@ -99,21 +106,27 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, ids: &mut BTreeSet<St
 }
 
 /// A connector that is defined in the cluster.
-pub(super) fn managed(taker: &mut Taker<'_>, ids: &mut BTreeSet<String>) -> Option<ManagedPlan> {
+pub(super) fn managed(taker: &mut Taker<'_>, taken: &mut Taken) -> Option<ManagedPlan> {
     taker.get(&settings::SERVICE_TYPE);
-    let id = identity(taker, ids);
+    let id = identity(taker, &mut taken.ids);
     let api_key = taker.get(&settings::API_KEY);
     Some(ManagedPlan { id: id?, api_key })
 }
 
-/// The plan of a definition in the cluster. Keys that nobody here knows are Kibana's business.
-pub(super) fn defined(definition: &Definition, shared: &Shared, mistakes: &mut Mistakes) -> Option<ConnectorPlan> {
+/// The plan of a definition in the cluster, beside those of the file. Keys that nobody here knows are Kibana's business.
+pub(super) fn defined(
+    definition: &Definition,
+    shared: &Shared,
+    beside: &[ConnectorPlan],
+    mistakes: &mut Mistakes,
+) -> Option<ConnectorPlan> {
+    let mut taken = Taken { indices: beside.iter().map(|other| other.index.to_string()).collect(), ..Taken::default() };
     let entry = serde_json::json!({
         "connector_id": definition.connector.as_str(), "index_name": definition.index.as_str(),
         "configuration": definition.configuration, "pipeline": definition.pipeline,
         "sync_rules": { "basic": definition.basic_rules, "advanced": definition.advanced_rules },
     });
-    settings::Defined::read(entry).take(mistakes, |taker| plan(taker, shared, &mut BTreeSet::new()))
+    settings::Defined::read(entry).take(mistakes, |taker| plan(taker, shared, &mut taken))
 }
 
 /// The ingest pipeline; `_none` is the servers' own word for none.
@@ -195,8 +208,16 @@ fn identity(taker: &mut Taker<'_>, ids: &mut BTreeSet<String>) -> Option<Connect
 }
 
 /// Names are held to the rules of Elasticsearch, so that an index can move there.
-fn index_name(taker: &mut Taker<'_>) -> Option<IndexName> {
+fn index_name(taker: &mut Taker<'_>, taken: &mut BTreeSet<String>) -> Option<IndexName> {
     let name = taker.required(&settings::INDEX_NAME)?;
+    // A run deletes what it did not meet, whoever wrote it.
+    if !taken.insert(name.clone()) {
+        let shown = name.escape_debug();
+        taker.refuse(
+            &settings::INDEX_NAME,
+            format!("is `{shown}`, which another connector has already: each would delete the other's documents"),
+        );
+    }
     if let Some(rule) = broken_rule(&name) {
         taker.refuse(&settings::INDEX_NAME, format!("is `{}`, must be {rule}", name.escape_debug()));
     }

@@ -14,7 +14,6 @@ mod tests_connector;
 #[cfg(test)]
 mod tests_secret;
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -293,7 +292,7 @@ impl Plan {
     /// What is wrong with its definition, by the names of its keys.
     pub fn define(&self, definition: &Definition) -> Result<ConnectorPlan, Mistakes> {
         let mut mistakes = Mistakes::default();
-        let plan = connector::defined(definition, &self.shared, &mut mistakes);
+        let plan = connector::defined(definition, &self.shared, &self.connectors, &mut mistakes);
         let api_key = self.service.managed.iter().find(|managed| managed.id == definition.connector).and_then(|it| it.api_key.clone());
         match plan {
             Some(plan) if mistakes.0.is_empty() => Ok(ConnectorPlan { api_key, ..plan }),
@@ -448,15 +447,15 @@ fn connectors(
     index: Option<&IndexPlan>,
     mistakes: &mut Mistakes,
 ) -> (Vec<ConnectorPlan>, Vec<ManagedPlan>) {
-    let mut ids = BTreeSet::new();
+    let mut taken = connector::Taken::default();
     let (mut plans, mut managed) = (Vec::new(), Vec::new());
     for position in 0..settings.connectors() {
         let Some(mut taker) = settings.connector(position, mistakes) else { continue };
         // The embedded index has no place for definitions, so that one without a configuration has mistakes, which are then told.
         if taker.has_group("configuration.") || !matches!(index, Some(IndexPlan::Cluster(_))) {
-            plans.extend(connector::plan(&mut taker, shared, &mut ids));
+            plans.extend(connector::plan(&mut taker, shared, &mut taken));
         } else {
-            managed.extend(connector::managed(&mut taker, &mut ids));
+            managed.extend(connector::managed(&mut taker, &mut taken));
         }
     }
     (plans, managed)

@@ -181,6 +181,10 @@ fn a_definition_of_the_cluster_becomes_a_plan_by_the_same_rules() {
     assert!(!defined.shape.flags.reduce_whitespace && defined.shape.flags.extract_binary_content);
     let rules = Definition { basic_rules: vec![serde_json::json!({"id": "1", "policy": "exclude"})], ..definition.clone() };
     assert!(planned.define(&rules).unwrap_err().to_string().contains("does not apply basic sync rules"));
+    let of_the_file =
+        plan("connectors: [{connector_id: f, index_name: search-a, configuration: {domain: acme, client_id: c, client_secret: s}}]");
+    let shared = of_the_file.unwrap().define(&definition).unwrap_err().to_string();
+    assert!(shared.contains("`search-a`, which another connector has already"), "{shared}");
     let empty = Definition { configuration: serde_json::Map::new(), ..definition };
     assert!(planned.define(&empty).unwrap_err().to_string().contains("`configuration.domain` is missing"));
 }
@@ -218,7 +222,7 @@ fn the_index_alone_is_planned_whatever_else_is_wrong() {
 fn a_connector_is_chosen_by_its_id() {
     let one = plan(&right("")).unwrap();
     assert_eq!(one.connector(None).unwrap().id.as_str(), "a");
-    let second = ", {connector_id: b, index_name: i, configuration: {domain: acme, client_id: c, client_secret: s}}]";
+    let second = ", {connector_id: b, index_name: other, configuration: {domain: acme, client_id: c, client_secret: s}}]";
     let two = plan(&right("").replace("}}]", &format!("}}}}{second}"))).unwrap();
     assert_eq!(two.connector(Some("b")).unwrap().id.as_str(), "b");
     assert!(two.connector(None).unwrap_err().to_string().ends_with("choose one with `--connector`: `a`, `b`"));

@@ -164,7 +164,11 @@ fn ids_are_there_once_and_index_names_hold_the_rules() {
         Plan::try_from(Settings::parse(&text, &Environment::default()).unwrap())
     };
     let twice = plan(&[entry("7", "i"), entry("7", "i")]).unwrap_err().to_string();
-    assert_eq!(twice, "`connectors[1].connector_id` is `7`, which another connector has already");
+    assert_eq!(
+        twice,
+        "`connectors[1].connector_id` is `7`, which another connector has already\n\
+         `connectors[1].index_name` is `i`, which another connector has already: each would delete the other's documents"
+    );
     for name in ["Upper", "a b", "a/b", "-a", "_a", ".a", "a*", &"x".repeat(256)] {
         assert!(plan(&[entry("a", name)]).unwrap_err().to_string().contains("must be lower case"), "{name}");
     }

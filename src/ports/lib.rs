@@ -127,7 +127,7 @@ pub trait JobBoard: 'static {
     async fn claim(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault>;
     /// Says how far a job in work is.
     async fn progress(&self, job: &JobId, counts: Counts, now: Timestamp) -> Result<(), Fault>;
-    /// Writes how a job ended.
+    /// Writes how a job ended. Jobs of its connector that ended longer ago than [`domain::REMEMBERED`] are forgotten.
     async fn finish(&self, job: &JobId, ended: &Ended, now: Timestamp) -> Result<(), Fault>;
     /// The connector's latest jobs, newest first.
     async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault>;

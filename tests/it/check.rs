@@ -335,18 +335,6 @@ fn all_that_is_wrong_in_a_cluster_is_told_in_one_go() {
 }
 
 #[test]
-fn two_connectors_with_one_index_in_a_cluster_would_delete_each_other() {
-    let (place, org, cluster) = (Place::empty(), org(), Cluster::new(&[], &[]));
-    let connector = |id: &str| {
-        json!({ "connector_id": id, "index_name": "search-sf",
-                "configuration": { "domain": "acme", "client_id": "sluice-demo", "client_secret": SECRET } })
-    };
-    let whole = json!({ "connectors": [connector("a"), connector("b")] });
-    let findings = Findings::of(&cluster.config(&place, &org.base_url, whole), &["--connector", "a"]);
-    contains_all(&findings.one("fail a index"), &["`search-sf` is the index of `b` too", "`index_name` of its own"]);
-}
-
-#[test]
 fn without_a_cluster_the_org_is_looked_at_all_the_same() {
     let (place, org) = (Place::empty(), org());
     let old = Answer::json(r#"{"version":{"number":"7.17.0"},"tagline":"You Know, for Search"}"#);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actors::kit::panic_in;
-use domain::{DB_WRITE, JobStatus};
+use domain::{DB_WRITE, ES_UNREACHABLE, JobStatus};
 use ports::fakes::{FakeSource, Script};
 
 use crate::world::{World, process};
@@ -62,12 +62,23 @@ fn a_panic_in_any_actor_costs_a_generation_and_nothing_else() {
 fn a_checkpoint_that_cannot_be_written_ends_the_run_soon_and_the_next_one_completes() {
     process(async {
         let world = World::new(FakeSource { pages: 200, ..FakeSource::default() });
-        world.checkpoints.on_store.on(3, Script::Fail(&DB_WRITE));
+        world.checkpoints.on_store.on(1, Script::Fail(&DB_WRITE));
         let ended = world.sync().await;
         assert_eq!((ended.status, ended.fault.map(|fault| fault.code)), (JobStatus::Error, Some(&DB_WRITE)));
         assert!(world.source.on_page.calls() < 100, "{} pages were read for nothing", world.source.on_page.calls());
         let ended = world.sync().await;
         assert_eq!((ended.status, world.records()), (JobStatus::Completed, world.source.ids()));
+    });
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_just_now_costs_nothing() {
+    process(async {
+        let world = World::new(FakeSource { pages: 200, ..FakeSource::default() });
+        (1..=2).for_each(|no| world.checkpoints.on_store.on(no, Script::Fail(&ES_UNREACHABLE)));
+        let ended = world.sync().await;
+        assert_eq!((ended.status, ended.fault), (JobStatus::Completed, None));
+        assert_eq!((world.source.on_page.calls(), world.records()), (200, world.source.ids()));
     });
 }
 

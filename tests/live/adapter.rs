@@ -41,7 +41,7 @@ impl Live {
 pub(crate) fn layout() -> Layout {
     let kinds =
         [("Name", FieldKind::Text), ("LastModifiedDate", FieldKind::Date), ("Amount", FieldKind::Number), ("IsWon", FieldKind::Boolean)];
-    let more = [("BillingAddress", FieldKind::Object), ("Id", FieldKind::Keyword)];
+    let more = [("BillingAddress", FieldKind::Object), ("Id", FieldKind::Keyword), ("EmailMessages", FieldKind::Nested)];
     Layout { fields: kinds.into_iter().chain(more).map(|(name, kind)| (name.to_owned(), kind)).collect() }
 }
 
@@ -147,6 +147,13 @@ fn the_mapping_of_a_new_index_answers_the_searches_that_people_make() {
         }
         let odd = r#"{"Name":"x","Amount":"12x","LastModifiedDate":"soon","Big":12345678901234567890123}"#;
         submit(&elastic, &run, vec![put(3, odd)]).await;
+        // No term may be that long.
+        let long = "ä".repeat(40_000);
+        let nested = format!(r#"{{"EmailMessages":{{"records":[{{"Subject":"Rain in Ulm","TextBody":"{long}"}},{{"Subject":null}}]}}}}"#);
+        submit(&elastic, &run, vec![put(4, &nested), put(5, r#"{"EmailMessages":null}"#)]).await;
+        if live.kind == Kind::Elasticsearch {
+            assert_eq!(live.found(r#"{"term":{"EmailMessages.records.Subject":"Rain in Ulm"}}"#), ids([4]));
+        }
     });
 }
 
@@ -252,6 +259,13 @@ fn a_job_is_claimed_once_and_taken_over_when_it_is_abandoned() {
         let record = &history[1];
         assert_eq!((record.status, record.ended, record.counts.read), (JobStatus::Error, Some(at(3002)), 7));
         assert_eq!(one.claim(first, at(3003)).await.unwrap().unwrap().id.as_str(), "j6");
+
+        // What ended long ago is forgotten when the next one ends; what others do is theirs.
+        let late = at(3003 + i64::try_from(domain::REMEMBERED.as_secs()).unwrap());
+        one.finish(&JobId::new("j6"), &ended, late).await.unwrap();
+        let history = one.history(&first[0], 10).await.unwrap();
+        assert_eq!(history.iter().map(|record| record.job.id.as_str()).collect::<Vec<_>>(), ["j6"]);
+        assert_eq!(one.history(&connectors[1], 10).await.unwrap().len(), 1);
     });
 }
 

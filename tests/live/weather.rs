@@ -34,8 +34,7 @@ fn a_crash_of_the_server_in_the_middle_of_a_sync_changes_nothing() {
         setup.completes();
         let strangers = ["1", "2", "3"].map(|no| format!("/{}/_doc/{no}", live.index));
         strangers.iter().for_each(|path| drop(live.raw("PUT", path, "{}")));
-        // Patience for as long as a start may take on a busy machine.
-        let setup = Setup::new(live, &org).with("elasticsearch.max_retries", json!(20));
+        let setup = Setup::new(live, &org);
         let before = indexed(live);
         let mut job = setup.start();
         until("the first documents of the run", || indexed(live) > before);

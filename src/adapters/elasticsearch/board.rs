@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{ABANDONED_AFTER, ConnectorId, Counts, ES_UNREADABLE, Ended, Fault, IndexName, Job, JobId, JobStatus, JobType, Timestamp};
+use domain::{
+    ABANDONED_AFTER, ConnectorId, Counts, ES_UNREADABLE, Ended, Fault, IndexName, Job, JobId, JobStatus, JobType, REMEMBERED, Timestamp,
+};
 use ports::JobRecord;
 use serde::Deserialize as _;
 use serde_json::{Value, json};
@@ -141,7 +143,21 @@ impl Elastic {
             document["error"] = json!(ended.fault.as_ref().map(ToString::to_string));
             document["ended"] = json!(now.to_string());
         };
-        self.change_job(job, now, change).await
+        self.change_job(job, now, change).await?;
+        if let Err(fault) = self.forget_jobs(job, now).await {
+            tracing::warn!(%fault, "old jobs stay on the board until the next one ends");
+        }
+        Ok(())
+    }
+
+    /// Forgets what ended long before `now`, of the connector of this job.
+    async fn forget_jobs(&self, job: &JobId, now: Timestamp) -> Result<(), Fault> {
+        let (Some(kept), Ok(before)) = (self.get(&id(job)).await?, now.checked_sub(REMEMBERED)) else { return Ok(()) };
+        let open = [JobStatus::Pending, JobStatus::Suspended, JobStatus::InProgress].map(JobStatus::as_str);
+        let filter = json!([
+            { "term": { "what": "job" } }, { "term": { "connector": kept.source["connector"] } }, { "range": { "seen": { "lt": before.to_string() } } },
+        ]);
+        self.forget(&json!({ "query": { "bool": { "filter": filter, "must_not": { "terms": { "status": open } } } } })).await
     }
 
     /// The latest jobs of a connector, newest first.

@@ -37,6 +37,9 @@ fn field(name: &str, kind: FieldKind, flat: &str) -> Option<(Value, usize)> {
         // Addresses and places always are objects. Other compound types may come as plain values, which such a field refuses.
         FieldKind::Object if ["Address", "Location", "__c"].iter().any(|end| name.ends_with(end)) => (json!({ "type": flat }), 1),
         FieldKind::Object => return None,
+        // Bodies of e-mails and comments are longer than a term may be, and only Elasticsearch can be told to leave those out.
+        FieldKind::Nested if flat == "flattened" => (json!({ "type": flat, "ignore_above": 1024 }), 1),
+        FieldKind::Nested => return None,
     })
 }
 
@@ -106,5 +109,7 @@ mod tests {
         }
         assert_eq!(body["mappings"]["properties"]["_allow_access_control"]["fields"]["keyword"]["type"], "keyword");
         assert!(field("OldValue", FieldKind::Object, "flattened").is_none());
+        assert_eq!(field("Feeds", FieldKind::Nested, "flattened").unwrap().0, json!({ "type": "flattened", "ignore_above": 1024 }));
+        assert!(field("Feeds", FieldKind::Nested, "flat_object").is_none());
     }
 }

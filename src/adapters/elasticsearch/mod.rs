@@ -52,7 +52,7 @@ pub use self::config::{ElasticAuth, ElasticConfig, Retries, Timeouts};
 pub use self::documents::Documents;
 use self::flow::{Gate, Window};
 use self::http::{Call, Http};
-pub use self::preflight::{Behind, ConnectorDocument, IndexFacts, Lack, Licence, Needs, PipelineFound, Privileges, Unmapped};
+pub use self::preflight::{Behind, IndexFacts, Lack, Licence, Needs, PipelineFound, Privileges, Unmapped};
 pub(crate) use self::state::Version;
 
 /// What answers at the other end.

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::protocol::{CONNECTORS, JOBS};
-use domain::{ConnectorId, ES_FORBIDDEN, ES_INDEX_GONE, ES_REFUSED, Fault, IndexName};
-use ports::{Definition, Secret};
+use domain::protocol::{CONNECTORS, Connector, JOBS};
+use domain::{ConnectorId, ES_FORBIDDEN, ES_INDEX_GONE, ES_REFUSED, Fault};
+use ports::Secret;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -150,19 +150,6 @@ pub enum PipelineFound {
     Hidden,
 }
 
-/// A connector as the index of the connector protocol has it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ConnectorDocument {
-    /// Kind of source.
-    pub service_type: Option<String>,
-    /// `created`, `needs_configuration`, `configured`, `connected` or `error`.
-    pub status: Option<String>,
-    /// What its last job or check ended with.
-    pub error: Option<String>,
-    /// What it syncs; `None` while it has no index.
-    pub definition: Option<Definition>,
-}
-
 impl Elastic {
     /// The same cluster, asked with another key.
     ///
@@ -277,14 +264,14 @@ impl Elastic {
     ///
     /// # Errors
     /// Whatever keeps the server from saying.
-    pub async fn connector_document(&self, id: &ConnectorId) -> Result<Option<ConnectorDocument>, Fault> {
+    pub async fn connector_document(&self, id: &ConnectorId) -> Result<Option<Connector>, Fault> {
         #[derive(Deserialize)]
         struct Answer {
             #[serde(rename = "_source")]
             source: Map<String, Value>,
         }
         match self.http.json::<Answer>(Call::get(format!("/{CONNECTORS}/_doc/{}", segment(id.as_str())))).await {
-            Ok(answer) => Ok(Some(document(id, answer.source))),
+            Ok(answer) => Ok(Some(Connector::new(id.clone(), answer.source))),
             // No connector of this name, or none at all yet.
             Err(fault) if fault.code == &ES_INDEX_GONE || wire::is_missing(&fault) => Ok(None),
             Err(fault) => Err(fault.context(format_args!("read the connector `{id}`"))),
@@ -314,30 +301,6 @@ fn facts(name: String, found: &Value) -> IndexFacts {
 fn count(mapping: &Value) -> usize {
     let within = |group: &str| mapping[group].as_object().into_iter().flat_map(Map::values).map(|field| 1 + count(field)).sum::<usize>();
     within("properties") + within("fields") + within("runtime")
-}
-
-/// Reads a document of the connector protocol, as far as it says what would be synced.
-fn document(id: &ConnectorId, mut source: Map<String, Value>) -> ConnectorDocument {
-    let text = |key: &str| source.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
-    let (service_type, status, error, index) = (text("service_type"), text("status"), text("error"), text("index_name"));
-    let group = |value: Option<Value>| if let Some(Value::Object(group)) = value { group } else { Map::new() };
-    // Each key holds a description of itself beside its value; hand-made documents may have the bare value.
-    let bare = |field: Value| match field {
-        Value::Object(mut field) => field.remove("value").unwrap_or_default(),
-        value => value,
-    };
-    let configuration = group(source.remove("configuration")).into_iter().map(|(key, field)| (key, bare(field))).collect();
-    let active = source.get("filtering").map(|filtering| &filtering[0]["active"]).cloned().unwrap_or_default();
-    let rules = |rules: &Value| rules.as_array().cloned().unwrap_or_default();
-    let definition = index.map(|index| Definition {
-        connector: id.clone(),
-        index: IndexName::new(index),
-        configuration,
-        pipeline: group(source.remove("pipeline")),
-        basic_rules: rules(&active["rules"]),
-        advanced_rules: rules(&active["advanced_snippet"]["value"]),
-    });
-    ConnectorDocument { service_type, status, error, definition }
 }
 
 #[cfg(test)]

@@ -86,9 +86,11 @@ impl Elastic {
         source["stamp"] = json!(stamp);
         source["owner"] = json!(self.owner);
         let id_part = segment(id);
+        // Only jobs are searched for; everything else is asked for by its id, which needs no refresh.
+        let refresh = if id.starts_with("job:") { "true" } else { "false" };
         let path = match before {
-            Some(version) => format!("/_doc/{id_part}?{}&refresh=true", version.condition()),
-            None => format!("/_create/{id_part}?refresh=true"),
+            Some(version) => format!("/_doc/{id_part}?{}&refresh={refresh}", version.condition()),
+            None => format!("/_create/{id_part}?refresh={refresh}"),
         };
         let version = match self.http.json::<Version>(Call::put(self.state_path(&path), &source)).await {
             Ok(version) => Some(version),

@@ -3,7 +3,7 @@
 use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use domain::{ConnectorId, Counts, Ended, IndexName, Job, JobId, JobStatus, JobType, Timestamp};
+use domain::{ConnectorId, Counts, Ended, IndexName, Job, JobId, JobStatus, JobType, REMEMBERED, Timestamp};
 use ports::JobRecord;
 
 /// Puts a job on the board; one that is there already stays as it is.
@@ -36,12 +36,19 @@ pub(super) fn progress(db: &Connection, id: &JobId, counts: &Counts, now: Timest
     Ok(())
 }
 
-/// Writes how a job ended.
+/// Writes how a job ended, and forgets what ended long before, of its connector.
 pub(super) fn finish(db: &Connection, id: &JobId, ended: &Ended, now: Timestamp) -> rusqlite::Result<()> {
     let error = ended.fault.as_ref().map(ToString::to_string);
     let update = "UPDATE jobs SET status = ?2, counts = ?3, error = ?4, ended = ?5, seen = ?5 WHERE id = ?1";
     let values = params![id.as_str(), ended.status.as_str(), encode(&ended.counts), error, now.to_string()];
     db.prepare_cached(update)?.execute(values)?;
+    if let Ok(before) = now.checked_sub(REMEMBERED) {
+        db.prepare_cached(
+            "DELETE FROM jobs WHERE connector = (SELECT connector FROM jobs WHERE id = ?1) AND ended < ?2
+             AND status NOT IN ('pending', 'suspended', 'in_progress')",
+        )?
+        .execute([id.as_str(), &before.to_string()])?;
+    }
     Ok(())
 }
 

@@ -40,6 +40,7 @@ use domain::protocol::Claim;
 use domain::{ConnectorId, Counts, Ended, Fault, Job, JobId, JobType, Timestamp};
 use ports::{Assignment, Desk, Inspector, Wish};
 
+pub use self::tend::told;
 use self::tidy::Unheld;
 use self::ways::Way;
 use crate::elasticsearch::ElasticConfig;

@@ -4,7 +4,6 @@ use domain::protocol::{Connector, ConnectorStatus, JobDocument, SERVICE_TYPE, du
 use domain::{CP_CONNECTOR, ConnectorId, Fault, IndexName, JobId, JobType, Timestamp};
 use futures::StreamExt as _;
 use ports::Definition;
-use serde_json::Value;
 
 use super::store::{self, Changed};
 use super::{Cluster, Looked};
@@ -107,21 +106,7 @@ impl Cluster {
 
     /// Whether a connector could be synced as it is.
     async fn inspect(&self, connector: &Connector) -> Result<(), Fault> {
-        if connector.index().is_none() {
-            return Err(Fault::new(&CP_CONNECTOR, "no index is attached to the connector"));
-        }
-        let mistakes = connector.object("configuration").map(mistakes).unwrap_or_default();
-        if !mistakes.is_empty() {
-            return Err(Fault::new(&CP_CONNECTOR, format!("configuration: {}", mistakes.join("; "))));
-        }
-        // What a job that is made now would be told.
-        let Value::Object(snapshot) = new_job(connector, JobType::Full, Timestamp::UNIX_EPOCH) else { return Ok(()) };
-        let snapshot = JobDocument::new(JobId::new(""), snapshot);
-        snapshot.check()?;
-        match definition(&snapshot) {
-            Some(definition) => self.inspector.inspect(&definition).await,
-            None => Ok(()),
-        }
+        self.inspector.inspect(&told(connector)?).await
     }
 
     /// Writes what is wrong with a connector to it.
@@ -133,6 +118,25 @@ impl Cluster {
         }
         Ok(Look::Failed)
     }
+}
+
+/// What a job that is made of a connector now would be told.
+///
+/// # Errors
+/// `CP_CONNECTOR`, `CP_JOB`: it cannot be synced as it is.
+pub fn told(connector: &Connector) -> Result<Definition, Fault> {
+    let no_index = || Fault::new(&CP_CONNECTOR, "no index is attached to the connector");
+    if connector.index().is_none() {
+        return Err(no_index());
+    }
+    let mistakes = connector.object("configuration").map(mistakes).unwrap_or_default();
+    if !mistakes.is_empty() {
+        return Err(Fault::new(&CP_CONNECTOR, format!("configuration: {}", mistakes.join("; "))));
+    }
+    let snapshot = new_job(connector, JobType::Full, Timestamp::UNIX_EPOCH);
+    let snapshot = JobDocument::new(JobId::new(""), snapshot.as_object().cloned().unwrap_or_default());
+    snapshot.check()?;
+    definition(&snapshot).ok_or_else(no_index)
 }
 
 /// What a job says of its connector; nothing if it does not say whose it is or where its documents go.

@@ -1,8 +1,8 @@
 //! What jobs need of a cluster: the server itself, privileges, indices, pipelines, and connectors that are defined in it.
 
-use adapters::elasticsearch::{
-    Behind, ConnectorDocument, Elastic, IndexFacts, Licence, Needs, PipelineFound, Privileges, Server, ServerKind, Unmapped,
-};
+use adapters::elasticsearch::{Behind, Elastic, IndexFacts, Licence, Needs, PipelineFound, Privileges, Server, ServerKind, Unmapped};
+use adapters::protocol::told;
+use domain::protocol::{Connector, ConnectorStatus, SERVICE_TYPE};
 use domain::{ES_FORBIDDEN, ES_NO_PIPELINE, ES_SIGN_IN, Fault};
 use ports::Definition;
 
@@ -22,7 +22,7 @@ pub(super) async fn check(plan: &Plan, cluster: &ClusterPlan, chosen: &Chosen<'_
     let elastic = service(plan, cluster, chosen, report).await;
     let elastic = elastic.as_ref();
     for connector in &chosen.connectors {
-        documents(elastic, plan, connector, report).await;
+        documents(elastic, connector, report).await;
         org::check(connector, report).await;
     }
     for managed in &chosen.managed {
@@ -32,7 +32,7 @@ pub(super) async fn check(plan: &Plan, cluster: &ClusterPlan, chosen: &Chosen<'_
             continue;
         };
         if let Some(connector) = defined(elastic, plan, managed, report).await {
-            documents(Some(elastic), plan, &connector, report).await;
+            documents(Some(elastic), &connector, report).await;
             org::check(&connector, report).await;
         } else {
             report.skip(subject, &OF_CONNECTOR, "the connector cannot be used");
@@ -75,7 +75,7 @@ async fn service(plan: &Plan, cluster: &ClusterPlan, chosen: &Chosen<'_>, report
 }
 
 /// What the documents of a connector need, by its own key if it has one.
-async fn documents(elastic: Option<&Elastic>, plan: &Plan, connector: &ConnectorPlan, report: &mut Report) {
+async fn documents(elastic: Option<&Elastic>, connector: &ConnectorPlan, report: &mut Report) {
     let (subject, name) = (connector.id.as_str(), connector.index.as_str());
     let Some(elastic) = elastic else {
         return report.skip(subject, &OF_CONNECTOR, NO_CLUSTER);
@@ -93,7 +93,7 @@ async fn documents(elastic: Option<&Elastic>, plan: &Plan, connector: &Connector
     let needs = if matches!(behind, Ok(Behind::Index(_))) { Needs::documents(name) } else { Needs::new_index(name) };
     let verdicts = [
         ("privileges", privileges(elastic, &needs).await),
-        ("index", shared(plan, connector).unwrap_or_else(|| index(name, &behind, "`index_name`"))),
+        ("index", index(name, &behind, "`index_name`")),
         ("pipeline", pipeline(elastic, connector).await),
     ];
     for (what, verdict) in verdicts {
@@ -107,7 +107,7 @@ async fn documents(elastic: Option<&Elastic>, plan: &Plan, connector: &Connector
 async fn defined(elastic: &Elastic, plan: &Plan, managed: &ManagedPlan, report: &mut Report) -> Option<ConnectorPlan> {
     let subject = managed.id.as_str();
     let (verdict, definition) = match elastic.connector_document(&managed.id).await {
-        Ok(Some(document)) => definition(document),
+        Ok(Some(connector)) => definition(&connector),
         Ok(None) => {
             let next = "make it in Kibana or with the Connector API, or give it a `configuration` in the file";
             (Verdict::fail(format!("the cluster has no connector `{subject}`"), next), None)
@@ -171,13 +171,6 @@ async fn privileges(elastic: &Elastic, needs: &Needs) -> Verdict {
     }
 }
 
-/// A run deletes what it did not meet, whoever wrote it.
-fn shared(plan: &Plan, connector: &ConnectorPlan) -> Option<Verdict> {
-    let other = plan.connectors.iter().find(|other| other.id != connector.id && other.index == connector.index)?;
-    let detail = format!("`{}` is the index of `{}` too: a run of one deletes the documents of the other", connector.index, other.id);
-    Some(Verdict::fail(detail, "give each connector an `index_name` of its own"))
-}
-
 /// `key`: where the name comes from.
 fn index(name: &str, behind: &Result<Behind, Fault>, key: &str) -> Verdict {
     match behind {
@@ -226,28 +219,32 @@ async fn pipeline(elastic: &Elastic, connector: &ConnectorPlan) -> Verdict {
 }
 
 /// How a connector of the cluster stands, and what it syncs if it can.
-fn definition(ConnectorDocument { service_type, status, error, definition }: ConnectorDocument) -> (Verdict, Option<Definition>) {
-    if let Some(other) = service_type.filter(|kind| kind != "salesforce") {
+fn definition(connector: &Connector) -> (Verdict, Option<Definition>) {
+    if let Some(other) = connector.service_type().filter(|kind| *kind != SERVICE_TYPE) {
         return (Verdict::fail(format!("it is of the service type `{other}`"), "name a connector of the type `salesforce`"), None);
     }
-    let status = status.unwrap_or_else(|| "created".to_owned());
-    if status == "created" || status == "needs_configuration" {
-        return (Verdict::fail(format!("its configuration is not filled in; its status is `{status}`"), "fill it in, in Kibana"), None);
+    let status = connector.status();
+    if status == ConnectorStatus::Waiting {
+        return (Verdict::fail("its configuration is not filled in", "fill it in, in Kibana"), None);
     }
-    let Some(definition) = definition else {
-        return (Verdict::fail("it has no index", "attach an index to it, in Kibana"), None);
+    let definition = match told(connector) {
+        Ok(definition) => definition,
+        Err(fault) => return (Verdict::fault(&fault), None),
     };
-    let verdict = match error.filter(|_| status == "error") {
+    let verdict = match connector.error().filter(|_| status == ConnectorStatus::Error) {
         Some(error) => Verdict::warn(format!("its last job or check failed: {error}"), "look at the other checks for the cause"),
-        None => Verdict::ok(format!("its status is `{status}`, its index `{}`", definition.index)),
+        None => {
+            let said = connector.field("status").as_str().unwrap_or("configured");
+            Verdict::ok(format!("its status is `{said}`, its index `{}`", definition.index))
+        }
     };
     (verdict, Some(definition))
 }
 
 #[cfg(test)]
 mod tests {
-    use domain::{ConnectorId, ES_INDEX_CLOSED, IndexName};
-    use serde_json::Map;
+    use domain::{ConnectorId, ES_INDEX_CLOSED};
+    use serde_json::json;
 
     use super::*;
 
@@ -285,23 +282,18 @@ mod tests {
 
     #[test]
     fn a_connector_of_the_cluster_has_to_be_ours_and_filled_in() {
-        let made = || Definition {
-            connector: ConnectorId::new("c"),
-            index: IndexName::new("i"),
-            configuration: Map::new(),
-            pipeline: Map::new(),
-            basic_rules: Vec::new(),
-            advanced_rules: Vec::new(),
-        };
-        let judged = |kind: &str, status: &str, error: Option<&str>, made: Option<Definition>| {
-            let (kind, status, error) = (Some(kind.to_owned()), Some(status.to_owned()), error.map(str::to_owned));
-            let (verdict, usable) = definition(ConnectorDocument { service_type: kind, status, error, definition: made });
+        let judged = |kind: &str, status: &str, error: Option<&str>, index: Option<&str>| {
+            let value = |text: &str| json!({ "value": text });
+            let configuration = json!({ "domain": value("acme"), "client_id": value("c"), "client_secret": value("s") });
+            let source =
+                json!({ "service_type": kind, "status": status, "error": error, "index_name": index, "configuration": configuration });
+            let (verdict, usable) = definition(&Connector::new(ConnectorId::new("c"), source.as_object().unwrap().clone()));
             (verdict.outcome, usable.is_some())
         };
-        assert_eq!(judged("salesforce", "connected", None, Some(made())), (Outcome::Ok, true));
-        assert_eq!(judged("salesforce", "error", Some("x"), Some(made())), (Outcome::Warn, true));
-        assert_eq!(judged("salesforce", "needs_configuration", None, Some(made())), (Outcome::Fail, false));
+        assert_eq!(judged("salesforce", "connected", None, Some("i")), (Outcome::Ok, true));
+        assert_eq!(judged("salesforce", "error", Some("x"), Some("i")), (Outcome::Warn, true));
+        assert_eq!(judged("salesforce", "needs_configuration", None, Some("i")), (Outcome::Fail, false));
         assert_eq!(judged("salesforce", "configured", None, None), (Outcome::Fail, false));
-        assert_eq!(judged("sharepoint", "connected", None, Some(made())), (Outcome::Fail, false));
+        assert_eq!(judged("sharepoint", "connected", None, Some("i")), (Outcome::Fail, false));
     }
 }

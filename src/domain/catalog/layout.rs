@@ -19,9 +19,11 @@ pub enum FieldKind {
     Boolean,
     /// An object whose parts are looked at rarely.
     Object,
+    /// Children, file links, or the record behind a reference: objects, lists of objects, or null.
+    Nested,
 }
 
-/// Top-level fields of the records that a run reads, by name as documents have it.
+/// Top-level fields of the documents that a run makes of records, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layout {
     /// Kind by field. A field that differs between objects is taken as text if one of them says so, else as a keyword.
@@ -51,7 +53,7 @@ impl FieldKind {
 }
 
 impl Layout {
-    /// Of the columns that these objects read.
+    /// Of the columns that these objects read, and of what is nested in them.
     pub fn new(objects: &[ObjectPlan], described: &BTreeMap<String, DescribedObject>) -> Self {
         let mut fields = BTreeMap::new();
         for object in objects {
@@ -60,6 +62,8 @@ impl Layout {
                 let kind = FieldKind::of(kind);
                 fields.entry(name.clone()).and_modify(|known: &mut FieldKind| *known = known.or(kind)).or_insert(kind);
             }
+            let nested = object.children.iter().map(|child| child.key).chain(object.lookups.iter().map(|(lookup, _)| lookup.key));
+            fields.extend(nested.map(|key| (key.to_owned(), FieldKind::Nested)));
         }
         Self { fields }
     }

@@ -73,6 +73,23 @@ async fn the_board_remembers_how_jobs_went() {
 }
 
 #[tokio::test]
+async fn jobs_that_ended_long_ago_are_forgotten_when_the_next_one_ends() {
+    let (_dir, index) = fresh();
+    let ended = |status| Ended { status, fault: None, counts: Counts::default() };
+    for (name, status) in [("old", JobStatus::Completed), ("waits", JobStatus::Suspended), ("new", JobStatus::Error)] {
+        index.post(&job(name), at(1)).await.unwrap();
+        index.finish(&job(name).id, &ended(status), at(if name == "new" { 11 } else { 9 })).await.unwrap();
+    }
+    index.post(&Job { connector: ConnectorId::new("theirs"), ..job("other") }, at(1)).await.unwrap();
+    index.finish(&JobId::new("other"), &ended(JobStatus::Completed), at(9)).await.unwrap();
+    index.post(&job("last"), at(12)).await.unwrap();
+    let month = i64::try_from(domain::REMEMBERED.as_secs()).unwrap();
+    index.finish(&job("last").id, &ended(JobStatus::Completed), at(month + 10)).await.unwrap();
+    let left: Vec<_> = index.reader().jobs(None, 9).unwrap().into_iter().map(|record| record.job.id.to_string()).collect();
+    assert_eq!(left, ["last", "other", "new", "waits"]);
+}
+
+#[tokio::test]
 async fn jobs_that_a_dead_process_left_in_work_wait_again() {
     let (dir, index) = fresh();
     index.post(&job("a"), at(1)).await.unwrap();
