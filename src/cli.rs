@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   sluice demo                                  see it work, with nothing to set up
   sluice check -c config.yml                   ask the index and the org whether it would work
+  sluice rules test -c config.yml              see what sync rules do to a few records
   sluice sync -c config.yml                    bring the index up to date, once
   sluice run -c config.yml                     keep it up to date
   sluice export -c config.yml --index NAME     print the index
@@ -118,6 +119,8 @@ pub enum Command {
     Sync(SyncArgs),
     /// Ask the index and the orgs whether jobs would work
     Check(CheckArgs),
+    /// Try sync rules before a job does
+    Rules(RulesArgs),
     /// Carry out the deletes that a full job held back because they were too many
     ConfirmDeletes(ConfirmArgs),
     /// Print the documents of an index as NDJSON, sorted by id
@@ -201,6 +204,51 @@ pub struct CheckArgs {
     #[arg(long, value_name = "ID")]
     pub connector: Option<String>,
     /// Form of the findings on standard output: text or json
+    #[arg(long, value_enum, hide_possible_values = true, default_value = "text", value_name = "FORMAT")]
+    pub output: Format,
+}
+
+const RULES_EXAMPLES: &str = "\
+Examples:
+  sluice rules test -c config.yml                          ten records of each object, or of each advanced rule
+  sluice rules test -c config.yml --connector sf-prod      one of several connectors
+  sluice rules test -c config.yml --sample 200             look at more of them
+  sluice rules test -c config.yml --output json            a line of JSON for each document
+
+Records and the files that hang on them are read, nothing is written anywhere. Shown are ids and names of objects, no other values
+of records. Exit codes: 0 the rules work, 1 the org refuses them or cannot be read, 2 the command line, the configuration or the
+rules are wrong.";
+
+/// `sluice rules`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = RULES_EXAMPLES)]
+pub struct RulesArgs {
+    /// What to do with the rules.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// What can be done with sync rules.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum RulesCommand {
+    /// Print for a sample of records which rule decides and why
+    Test(RulesTestArgs),
+}
+
+/// `sluice rules test`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = RULES_EXAMPLES)]
+pub struct RulesTestArgs {
+    /// Configuration file
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Connector whose rules are tried; may be left out if there is only one
+    #[arg(long, value_name = "ID")]
+    pub connector: Option<String>,
+    /// Most records of each object, or of each advanced rule; they come from its first page
+    #[arg(long, value_name = "N", default_value = "10", value_parser = page_size)]
+    pub sample: usize,
+    /// Form of what is said on standard output: text or json
     #[arg(long, value_enum, hide_possible_values = true, default_value = "text", value_name = "FORMAT")]
     pub output: Format,
 }
@@ -374,6 +422,10 @@ mod tests {
         );
         let Command::Check(check) = command("sluice check --config a.yml --connector x --output json") else { panic!("another command") };
         assert_eq!((check.config, check.connector.as_deref(), check.output), ("a.yml".into(), Some("x"), Format::Json));
+        let Command::Rules(RulesArgs { command: RulesCommand::Test(test) }) = command("sluice rules test -c a.yml --sample 2000") else {
+            panic!("another command")
+        };
+        assert_eq!((test.config, test.connector, test.sample, test.output), ("a.yml".into(), None, 2000, Format::Text));
         let Command::Export(export) = command("sluice export --data d --index i") else { panic!("another command") };
         assert_eq!((export.from.data, export.from.config, export.index.as_str()), (Some("d".into()), None, "i"));
     }
@@ -406,6 +458,10 @@ mod tests {
             "sluice sync",
             "sluice sync -c a.yml --output xml",
             "sluice check",
+            "sluice rules",
+            "sluice rules test",
+            "sluice rules test -c a.yml --sample 0",
+            "sluice rules test -c a.yml --sample 2001",
             "sluice export --index i",
             "sluice export -c a.yml --data d --index i",
             "sluice export -c a.yml",
@@ -424,7 +480,7 @@ mod tests {
 
     #[test]
     fn help_has_examples_for_every_command_and_version_is_there() {
-        for name in ["demo", "run", "sync", "confirm-deletes", "check", "export", "simulate", "completions"] {
+        for name in ["demo", "run", "sync", "confirm-deletes", "check", "rules", "rules test", "export", "simulate", "completions"] {
             let help = parse(&format!("sluice {name} --help")).unwrap_err();
             assert_eq!(help.exit_code(), 0);
             assert!(help.to_string().contains(&format!("Examples:\n  sluice {name}")), "{name}");
@@ -447,7 +503,7 @@ mod tests {
                 seen += 1;
             }
         }
-        assert!(seen >= 19, "{seen}");
+        assert!(seen >= 24, "{seen}");
     }
 
     #[test]

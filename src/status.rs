@@ -39,7 +39,7 @@ pub(crate) fn summary(job: &str, connector: &str, ended: &Ended, stats: Option<&
 
 /// The summary of a job for people.
 pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Duration) -> String {
-    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates } = &ended.counts;
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates, excluded } = &ended.counts;
     let mut text = format!(
         "{} in {:.1} s: {read} records read, {written} documents written ({:.1} MB), {files} files with content, {deleted} deleted",
         match ended.status {
@@ -53,8 +53,11 @@ pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Durati
     if *set_aside > 0 {
         text.push_str(&format!(", {set_aside} set aside"));
     }
+    if *excluded > 0 {
+        text.push_str(&format!(", {excluded} excluded by sync rules"));
+    }
     if *cut > 0 {
-        text.push_str(&format!(", {cut} nested lists cut at the limit"));
+        text.push_str(&format!(", {cut} lists cut at the limit"));
     }
     if *conflicts > 0 {
         text.push_str(&format!(", {conflicts} conflicts"));

@@ -104,6 +104,7 @@ pub struct RunStats {
     cut: AtomicU64,
     conflicts: AtomicU64,
     duplicates: AtomicU64,
+    excluded: AtomicU64,
     /// Peak of the generations before this one.
     budget_peak: AtomicU64,
     budget: Mutex<Option<Arc<Budget>>>,
@@ -130,6 +131,7 @@ impl RunStats {
             files: self.files_with_content.load(Relaxed),
             conflicts: self.conflicts.load(Relaxed),
             duplicates: self.duplicates.load(Relaxed),
+            excluded: self.excluded.load(Relaxed),
         }
     }
 
@@ -219,6 +221,15 @@ impl RunStats {
         self.duplicates.fetch_add(documents as u64, Relaxed);
     }
 
+    pub(crate) fn excluded(&self, documents: usize) {
+        self.excluded.fetch_add(documents as u64, Relaxed);
+    }
+
+    pub(crate) fn file_excluded(&self) {
+        self.excluded(1);
+        self.files_done.fetch_add(1, Relaxed);
+    }
+
     /// What a document is called that is made of an object by its position.
     pub(crate) fn name_of(&self, object: usize) -> &str {
         self.objects.get(object).map_or("file", |object| object.name.as_str())
@@ -264,6 +275,26 @@ impl NestedCut<'_> {
         stats.cut.fetch_add(1, Relaxed);
         let Cut { record, kind, kept } = self.0;
         tracing::warn!(%record, kind, kept, "nested entities cut at the limit; set `nested_entity_limit: unlimited` to index all");
+    }
+}
+
+/// A search of an advanced rule gave as many rows as searches give. What it did not show is not known to be gone.
+#[derive(Debug)]
+pub(crate) struct SearchCut<'a> {
+    pub(crate) object: usize,
+    pub(crate) rule: &'a str,
+    pub(crate) rows: usize,
+}
+impl SearchCut<'_> {
+    pub(crate) fn emit(self, stats: &RunStats) {
+        stats.cut.fetch_add(1, Relaxed);
+        stats.nameless(self.object);
+        let Self { rule, rows, .. } = self;
+        tracing::warn!(
+            rule,
+            rows,
+            "salesforce gives no more rows of a search; narrow it, or write the rule in SOQL; nothing of its objects is deleted"
+        );
     }
 }
 

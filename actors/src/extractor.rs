@@ -13,6 +13,7 @@ use actix::{Actor, ActorContext as _, Context, Handler, ResponseActFuture, WrapF
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::catalog::{DocumentShape, FileRef};
+use domain::rules::SyncRules;
 use domain::{BulkOp, Document, FILE_DAMAGED, FILE_TOO_LARGE, Fault, FaultClass, RecordId, SF_NO_ID, json};
 use futures::StreamExt as _;
 use ports::{Clock, SetAside, Source};
@@ -39,6 +40,8 @@ pub(crate) struct Extracting {
     pub(crate) budget: Arc<Budget>,
     /// Largest file in bytes.
     pub(crate) max_file: u64,
+    /// Which documents are indexed.
+    pub(crate) rules: Rc<SyncRules>,
     pub(crate) strikes: Rc<Strikes>,
     pub(crate) stats: Arc<RunStats>,
 }
@@ -76,6 +79,15 @@ impl Handler<Parcel<SecuredFile>> for ContentExtractor {
 /// Makes the document of one file and pushes it on.
 async fn extract(extracting: &Extracting, secured: SecuredFile) -> Result<(), Fault> {
     let SecuredFile { linked: LinkedFile { file, linked }, share } = secured;
+    if !extracting.rules.basic.is_empty() {
+        // Rules look at what a file is, not at what is in it; what they leave out is not downloaded.
+        let without_content = document(extracting, &file, &linked, None);
+        if without_content.is_ok_and(|document| !extracting.rules.basic.decide(&document.body).included) {
+            extracting.stats.file_excluded();
+            let _ = extracting.out.push(SecuredPage { object: FILES, ops: Vec::new(), aside: Vec::new(), share, booking: None }).await;
+            return Ok(());
+        }
+    }
     let content = match (file.eligible(extracting.max_file), file.version) {
         (Ok(()), Some(version)) => download_with_retries(extracting, &file, version).await,
         (Ok(()), None) => Ok(None),
@@ -225,6 +237,7 @@ mod tests {
             clock: Arc::new(FakeClock::default()),
             budget: Budget::new(1 << 20),
             max_file,
+            rules: Rc::default(),
             strikes,
             stats: Arc::clone(&stats),
         };

@@ -3,17 +3,19 @@
 //! `ReadPage` -> `Lane<RecordPage>`. Keeps the cursor and the number of the next page.
 //! A page that cannot be read ends this object in this generation; the others go on.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::fut::ActorFutureExt as _;
 use actix::{Actor, ActorContext as _, AsyncContext as _, Context, Handler, ResponseActFuture, WrapFuture as _};
-use domain::{Fault, ObjectPlan, PageCursor, PageNo};
+use domain::{Fault, ObjectPlan, PageCursor, PageNo, RecordId};
 use ports::Source;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::budget::Budget;
-use crate::events::RunStats;
+use crate::events::{RunStats, SearchCut};
 use crate::lane::Lane;
 use crate::messages::{Fact, ReadPage, RecordPage};
 use crate::receipt::{PageId, Share};
@@ -38,11 +40,45 @@ pub(crate) struct Reading {
     pub(crate) stop: [watch::Receiver<bool>; 2],
 }
 
+/// What one fetcher reads.
+pub(crate) struct Part {
+    pub(crate) plan: Arc<ObjectPlan>,
+    /// Position in the run.
+    pub(crate) object: usize,
+    /// Where it starts.
+    pub(crate) cursor: PageCursor,
+    /// Its place among those that may find the same records.
+    pub(crate) turn: Option<Turn>,
+}
+
+/// A place in a row of fetchers that read one after the other, so that a record which several find is the first one's.
+pub(crate) struct Turn {
+    /// Records that those before have found. Bounded by what the advanced rules of one connector find twice or may find twice.
+    met: Rc<RefCell<HashSet<RecordId>>>,
+    /// Ends when the one before is gone, whatever the reason.
+    before: Option<oneshot::Receiver<()>>,
+    /// Dropped with the fetcher.
+    _end: oneshot::Sender<()>,
+}
+
+/// Gives out turns.
+#[derive(Default)]
+pub(crate) struct Turns {
+    met: Rc<RefCell<HashSet<RecordId>>>,
+    last: Option<oneshot::Receiver<()>>,
+}
+
+impl Turns {
+    /// The place behind all that were given out.
+    pub(crate) fn next(&mut self) -> Turn {
+        let (end, ended) = oneshot::channel();
+        Turn { met: Rc::clone(&self.met), before: self.last.replace(ended), _end: end }
+    }
+}
+
 pub(crate) struct ObjectFetcher {
     reading: Reading,
-    plan: Arc<ObjectPlan>,
-    object: usize,
-    cursor: PageCursor,
+    part: Part,
     no: PageNo,
     expected: usize,
     obituary: Obituary,
@@ -58,29 +94,40 @@ enum Outcome {
 impl ObjectFetcher {
     pub(crate) const NAME: &str = "object_fetcher";
 
-    pub(crate) fn new(reading: Reading, plan: Arc<ObjectPlan>, object: usize, cursor: PageCursor, obituary: Obituary) -> Self {
-        Self { reading, plan, object, cursor, no: 0, expected: FIRST_PAGE, obituary }
+    pub(crate) fn new(reading: Reading, part: Part, obituary: Obituary) -> Self {
+        Self { reading, part, no: 0, expected: FIRST_PAGE, obituary }
     }
 }
 impl Actor for ObjectFetcher {
     type Context = Context<Self>;
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.notify(ReadPage);
+        match self.part.turn.as_mut().and_then(|turn| turn.before.take()) {
+            Some(before) => drop(ctx.spawn(before.into_actor(self).map(|_, _, ctx| ctx.notify(ReadPage)))),
+            None => ctx.notify(ReadPage),
+        }
     }
 }
 impl Handler<ReadPage> for ObjectFetcher {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, _: ReadPage, _ctx: &mut Context<Self>) -> Self::Result {
-        let work = read_page(self.reading.clone(), Arc::clone(&self.plan), self.object, self.no, self.cursor.clone(), self.expected);
+        let Part { plan, object, cursor, turn } = &self.part;
+        let page = Wanted {
+            plan: Arc::clone(plan),
+            object: *object,
+            no: self.no,
+            cursor: cursor.clone(),
+            met: turn.as_ref().map(|turn| Rc::clone(&turn.met)),
+        };
+        let work = read_page(self.reading.clone(), page, self.expected);
         Box::pin(work.into_actor(self).map(|outcome, actor, ctx| match outcome {
             Outcome::Read { next: Some(cursor), bytes } => {
-                (actor.cursor, actor.expected) = (cursor, bytes);
+                (actor.part.cursor, actor.expected) = (cursor, bytes);
                 actor.no += 1;
                 ctx.notify(ReadPage);
             }
             Outcome::Read { next: None, .. } => {
-                let end = Fact::ObjectEnd { object: actor.object, pages: actor.no + 1 };
+                let end = Fact::ObjectEnd { object: actor.part.object, pages: actor.no + 1 };
                 let _ = actor.reading.facts.send(end);
                 ctx.stop();
             }
@@ -93,8 +140,17 @@ impl Handler<ReadPage> for ObjectFetcher {
     }
 }
 
+/// One page to read.
+struct Wanted {
+    plan: Arc<ObjectPlan>,
+    object: usize,
+    no: PageNo,
+    cursor: PageCursor,
+    met: Option<Rc<RefCell<HashSet<RecordId>>>>,
+}
+
 /// Reads a page within slots, room and budget, and pushes it on.
-async fn read_page(reading: Reading, plan: Arc<ObjectPlan>, object: usize, no: PageNo, cursor: PageCursor, expected: usize) -> Outcome {
+async fn read_page(reading: Reading, Wanted { plan, object, no, cursor, met }: Wanted, expected: usize) -> Outcome {
     let _room = reading.room.take().await;
     let mut booking = reading.budget.reserve(expected).await;
     let slot = reading.slots.take().await;
@@ -102,17 +158,25 @@ async fn read_page(reading: Reading, plan: Arc<ObjectPlan>, object: usize, no: P
         return Outcome::Stopped;
     }
     fail_point(ObjectFetcher::NAME);
-    let page = match reading.source.page(&plan, &cursor).await {
+    let mut page = match reading.source.page(&plan, &cursor).await {
         Ok(page) => page,
         Err(fault) => return Outcome::Failed(fault),
     };
     drop(slot);
     booking.resize(page.bytes);
     let (next, bytes) = (page.next.clone(), page.bytes);
+    if page.cut {
+        SearchCut { object, rule: &plan.name, rows: page.records.len() }.emit(&reading.stats);
+    }
     reading.stats.page_read(object, page.records.len() + page.unusable.len(), page.total);
     let id = PageId { object, no, last: page.records.last().map(|record| record.id) };
+    let mut again = Vec::new();
+    if let Some(met) = met {
+        let mut met = met.borrow_mut();
+        (page.records, again) = page.records.into_iter().partition(|record| met.insert(record.id));
+    }
     let share = Share::open(id, Some(booking), reading.facts.clone());
-    match reading.out.push(RecordPage { plan, object, page, share }).await {
+    match reading.out.push(RecordPage { plan, object, page, again, share }).await {
         Ok(()) => Outcome::Read { next, bytes },
         // The stage that closed the lane says why in its own obituary.
         Err(_) => Outcome::Stopped,
@@ -155,9 +219,10 @@ mod tests {
             stats: Arc::new(RunStats::new(["Account".to_owned()])),
             stop: [stopped.clone(), stopped],
         };
-        let plan = ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children: vec![], lookups: vec![] };
+        let plan = ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children: vec![], lookups: vec![], rule: None };
         let obituary = Obituary::new(ObjectFetcher::NAME, down_tx);
-        drop(start(1, || ObjectFetcher::new(reading, Arc::new(plan), 0, PageCursor::After(None), obituary)));
+        let part = Part { plan: Arc::new(plan), object: 0, cursor: PageCursor::After(None), turn: None };
+        drop(start(1, || ObjectFetcher::new(reading, part, obituary)));
         Bench { source, caught, down, facts, stop }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix::Message;
 use domain::catalog::FileRef;
-use domain::{BulkOp, Ended, Job, ObjectPlan, Page, RecordId, Verdict};
+use domain::{BulkOp, Ended, Job, ObjectPlan, Page, Record, RecordId, Verdict};
 use ports::SetAside;
 use tokio::sync::oneshot;
 
@@ -23,6 +23,8 @@ pub struct RecordPage {
     pub object: usize,
     /// The records.
     pub page: Page,
+    /// Records whose document is the one of another advanced rule, which may show files that the other one does not.
+    pub again: Vec<Record>,
     /// Vouches for all of it.
     pub share: Share,
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use domain::bulk::BatchLimits;
 use domain::catalog::DocumentShape;
 use domain::monitor::{ErrorLimits, ErrorMonitor};
+use domain::rules::{RulePlan, SyncRules};
 use domain::{Brake, Checkpoint, EN_STALLED, Fault, FaultClass, JobType, ObjectPlan, PageCursor, PageNo, Verdict, Watermark};
 use ports::{Checkpoints, Clock, Sink, Source, Target};
 use tokio::sync::{mpsc, watch};
@@ -21,7 +22,7 @@ use crate::batch::Writing;
 use crate::budget::Budget;
 use crate::events::RunStats;
 use crate::extractor::{ContentExtractor, Extracting};
-use crate::fetcher::{ObjectFetcher, Reading};
+use crate::fetcher::{ObjectFetcher, Part, Reading, Turns};
 use crate::joiner::{EntityJoiner, Joining, Strikes};
 use crate::lane::{Inlet, Lane};
 use crate::lookup::LookupCache;
@@ -102,6 +103,8 @@ pub struct Run {
     pub objects: Vec<Arc<ObjectPlan>>,
     /// How documents look.
     pub shape: Rc<DocumentShape>,
+    /// Which of them are indexed.
+    pub rules: Rc<SyncRules>,
     /// Counters.
     pub stats: Arc<RunStats>,
     /// Look-ups answered so far.
@@ -131,7 +134,7 @@ pub async fn run_generation(
     ports: &Ports,
     tuning: &Tuning,
     limits: &RunLimits,
-    checkpoint: Checkpoint,
+    mut checkpoint: Checkpoint,
 ) -> Result<GenerationReport, Fault> {
     let (down_tx, mut down_rx) = mpsc::unbounded_channel();
     let (facts_tx, facts_rx) = mpsc::unbounded_channel();
@@ -150,15 +153,30 @@ pub async fn run_generation(
         stop: [run.stop.clone(), halted],
     };
     let mut fetchers = Vec::new();
+    let shares = |plan: &ObjectPlan| plan.rule.as_ref().is_some_and(|rule| rule.shares);
+    // Who was first is known only to those who read together.
+    let all_of_them = run.objects.iter().any(|plan| shares(plan) && !checkpoint.progress(&plan.name).done);
+    let mut turns = Turns::default();
     for (object, plan) in run.objects.iter().enumerate() {
         let progress = checkpoint.progress(&plan.name);
-        if progress.done {
+        let is_shared = shares(plan);
+        if progress.done && !(is_shared && all_of_them) {
             run.stats.objects[object].finish();
             continue;
         }
+        if is_shared {
+            // What an earlier generation read of it counts for nothing when the others are read without it.
+            checkpoint.objects.remove(&plan.name);
+        }
+        let goes_on = !is_shared && plan.rule.as_ref().is_none_or(RulePlan::goes_on);
+        let part = Part {
+            plan: Arc::clone(plan),
+            object,
+            cursor: PageCursor::After(progress.after.filter(|_| goes_on)),
+            turn: is_shared.then(|| turns.next()),
+        };
         let obituary = Obituary::new(ObjectFetcher::NAME, down_tx.clone());
-        let cursor = PageCursor::After(progress.after);
-        fetchers.push(start(1, || ObjectFetcher::new(reading.clone(), Arc::clone(plan), object, cursor, obituary)));
+        fetchers.push(start(1, || ObjectFetcher::new(reading.clone(), part, obituary)));
     }
     // From here on only running fetchers hold the head of the pipeline: when they end, it drains.
     drop((reading, down_tx));
@@ -231,6 +249,7 @@ fn wire(
         clock: Arc::clone(clock),
         budget: Budget::new(limits.file_budget),
         max_file: limits.max_file,
+        rules: Rc::clone(&run.rules),
         strikes: Rc::clone(&run.strikes),
         stats: Arc::clone(stats),
     };
@@ -255,9 +274,10 @@ fn wire(
         cache: Arc::clone(&run.cache),
         strikes: Rc::clone(&run.strikes),
         seen: Rc::new(RefCell::new(HashSet::new())),
-        prefixes: Rc::new(run.objects.iter().filter_map(|plan| plan.key_prefix.clone()).collect()),
+        prefixes: Rc::new(run.objects.iter().flat_map(|plan| plan.prefixes()).map(str::to_owned).collect()),
         budget: Arc::clone(budget),
         max_document: limits.max_document,
+        rules: Rc::clone(&run.rules),
         stats: Arc::clone(stats),
     };
     let from_joiner = joining.out.stats();

@@ -10,7 +10,8 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 use domain::catalog::{self, DocumentShape};
 use domain::monitor::ErrorMonitor;
 use domain::restart::{Decision, RestartBudget, decide};
-use domain::{Checkpoint, EN_HELD, EN_SET_ASIDE, Ended, Fault, Hold, Job, JobStatus, ObjectPlan, RunId, Selection, Swept};
+use domain::rules::SyncRules;
+use domain::{Checkpoint, Counts, EN_HELD, EN_SET_ASIDE, Ended, Fault, Hold, Job, JobStatus, ObjectPlan, RunId, Selection, Swept};
 use ports::Target;
 use tokio::sync::watch;
 
@@ -28,6 +29,8 @@ pub struct ConnectorWork {
     pub ports: Ports,
     /// Which objects.
     pub selection: Selection,
+    /// Which of their documents, or what in place of them.
+    pub rules: Rc<SyncRules>,
     /// How documents look.
     pub shape: Rc<DocumentShape>,
     /// Of the configuration that decides what documents look like.
@@ -86,10 +89,10 @@ impl Handler<StartRun> for RunSupervisor {
 
 /// Runs one job to its end.
 pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
-    let unplanned = |status, fault| Ended { status, fault, counts: domain::Counts::default() };
+    let unplanned = |status, fault| Ended { status, fault, counts: Counts::default() };
     // Signing in may take half a minute of tries; nothing is in hand yet that would be worth finishing.
     let planned = tokio::select! {
-        planned = survey(&*work.ports.source, &work.selection) => planned,
+        planned = survey(&*work.ports.source, &work.selection, &work.rules.advanced) => planned,
         () = asked_to_stop(&work.stop) => return unplanned(JobStatus::Suspended, None),
     };
     let planned = match planned {
@@ -116,13 +119,14 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         kind: job.kind,
         objects: planned.objects.into_iter().map(Arc::new).collect(),
         shape: Rc::clone(&work.shape),
+        rules: Rc::clone(&work.rules),
         stats: Arc::clone(stats),
         cache: Arc::new(LookupCache::new(work.limits.lookup_cache)),
         strikes: Rc::default(),
         errors: Rc::new(RefCell::new(ErrorMonitor::new(work.limits.error_monitor))),
         stop: work.stop.clone(),
     };
-    let (mut restarts, mut written) = (0, 0);
+    let (mut restarts, mut made) = (0, 0);
     loop {
         let GenerationReport { checkpoint: reached, complete, down } =
             run_generation(&run, &work.ports, &work.tuning, &work.limits, checkpoint).await?;
@@ -135,9 +139,10 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         }
         let fault = down.into_iter().find_map(crate::stage::StageDown::fault);
         let fault = fault.unwrap_or_else(|| Fault::new(&domain::EN_PANIC, "pages were lost and no stage said why"));
-        // Only documents written count as progress: pages set aside move the checkpoint too, and must not feed an endless run.
-        if stats.counts().written > written {
-            (restarts, written) = (0, stats.counts().written);
+        // Only documents made count as progress: pages set aside move the checkpoint too, and must not feed an endless run.
+        let Counts { written: indexed, excluded, .. } = stats.counts();
+        if indexed + excluded > made {
+            (restarts, made) = (0, indexed + excluded);
         }
         match decide(work.restarts, restarts, fault.clone()) {
             Decision::GiveUp(fault) => return Err(fault),
@@ -181,7 +186,14 @@ async fn begin(work: &ConnectorWork, job: &Job, fingerprint: String, layout: &ca
 /// Deletes what the run did not meet, unless it could not look at everything, and forgets the checkpoint.
 async fn finish(work: &ConnectorWork, run: &Run, skipped: &[(String, String)]) -> Result<JobStatus, Fault> {
     let pages = run.stats.pages_aside();
-    let held = if pages == 0 { sweep(work, run, &spared(run, skipped)).await? } else { None };
+    let held = match spared(run, skipped) {
+        Some(spare) if pages == 0 => sweep(work, run, &spare).await?,
+        Some(_) => None,
+        None => {
+            tracing::warn!("a search that names no objects did not give all it found; nothing is deleted in this run");
+            None
+        }
+    };
     // After the hold is kept: a run that dies in between finds the checkpoint, sweeps again, and holds again.
     work.ports.checkpoints.clear(&run.target.connector, run.kind).await?;
     match (pages, held) {
@@ -198,18 +210,20 @@ async fn finish(work: &ConnectorWork, run: &Run, skipped: &[(String, String)]) -
     }
 }
 
-/// Kinds of documents that the run could not look at.
-fn spared(run: &Run, skipped: &[(String, String)]) -> Vec<String> {
-    let nameless = run.stats.objects.iter().filter(|object| object.is_nameless()).map(|object| object.name.clone());
-    let mut spare: Vec<_> = skipped.iter().map(|(object, _)| object.clone()).chain(nameless).collect();
-    // A file may hang on nothing but a record that was not looked at.
-    if !spare.is_empty()
-        || run.stats.has_nameless_files()
-        || !run.objects.iter().any(|plan| plan.children.iter().any(|child| child.key == catalog::LINKS))
-    {
+/// Kinds of documents that the run could not look at; `None` when nobody can say which those are.
+fn spared(run: &Run, skipped: &[(String, String)]) -> Option<Vec<String>> {
+    let nameless = || run.objects.iter().zip(&run.stats.objects).filter(|(_, stats)| stats.is_nameless()).map(|(plan, _)| plan);
+    if nameless().any(|plan| plan.kinds().next().is_none()) {
+        return None;
+    }
+    let mut spare: Vec<_> = skipped.iter().map(|(object, _)| object.clone()).collect();
+    spare.extend(nameless().flat_map(|plan| plan.kinds()).map(str::to_owned));
+    // A file may hang on nothing but a record that was not looked at. With advanced rules, only files that they find are wanted.
+    let finds_files = |plan: &Arc<ObjectPlan>| plan.rule.is_some() || plan.children.iter().any(|child| child.key == catalog::LINKS);
+    if !spare.is_empty() || run.stats.has_nameless_files() || !run.objects.iter().any(finds_files) {
         spare.push("content_document".to_owned());
     }
-    spare
+    Some(spare)
 }
 
 /// Deletes what the run did not meet, or keeps in mind what somebody has to look at first.

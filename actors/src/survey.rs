@@ -2,30 +2,82 @@
 
 use std::collections::BTreeMap;
 
-use domain::catalog::{self, DescribedObject};
-use domain::{Fault, Names, Selection};
+use domain::catalog::{self, DescribedObject, GlobalObject};
+use domain::rules::{AdvancedRule, RuleError, needed_by_rules, plan_rules};
+use domain::{Code, Fault, Names, SF_NO_OBJECT, SF_QUERY, SF_TOO_WIDE, SR_INVALID, Selection};
 use futures::{StreamExt as _, TryStreamExt as _};
 use ports::Source;
 
-/// Describes asked for at once.
-const DESCRIBES: usize = 4;
+/// Questions asked at once.
+const AT_ONCE: usize = 4;
 
-/// What a run with this selection would read now.
+/// What the org says of a query that will never work.
+const REFUSALS: [&Code; 3] = [&SF_QUERY, &SF_NO_OBJECT, &SF_TOO_WIDE];
+
+/// What a run with this selection, or with these advanced rules in its place, would read now.
 ///
 /// # Errors
-/// `SF_NO_OBJECT`: an object that was named does not exist, or none of the objects may be queried. Whatever the source reports.
-pub async fn survey(source: &dyn Source, selection: &Selection) -> Result<catalog::Planned, Fault> {
+/// `SF_NO_OBJECT`: an object that was named does not exist, or none of the objects may be queried. `SR_INVALID`: advanced rules that the org
+/// does not take. Whatever the source reports.
+pub async fn survey(source: &dyn Source, selection: &Selection, rules: &[AdvancedRule]) -> Result<catalog::Planned, Fault> {
     let global = source.global().await?;
+    if !rules.is_empty() {
+        return plan_and_try(source, &global, rules).await?.map_err(|errors| rules_fault(&errors));
+    }
     let names = catalog::needed_describes(selection, &global)?;
-    let describe = |name: String| async move {
-        let described = source.describe(&name).await?;
-        Ok::<(String, DescribedObject), Fault>((name, described))
-    };
-    let described: BTreeMap<_, _> = futures::stream::iter(names).map(describe).buffer_unordered(DESCRIBES).try_collect().await?;
-    let planned = catalog::plan(selection, &global, &described)?;
+    let planned = catalog::plan(selection, &global, &describe(source, names).await?)?;
     if planned.objects.is_empty() && (selection.custom != Names::Only(Vec::new()) || selection.standard != Names::Only(Vec::new())) {
         let names: Vec<_> = planned.skipped.iter().map(|(name, _)| name.as_str()).collect();
-        return Err(Fault::new(&domain::SF_NO_OBJECT, format!("none of the objects may be queried: {}", names.join(", "))));
+        return Err(Fault::new(&SF_NO_OBJECT, format!("none of the objects may be queried: {}", names.join(", "))));
     }
     Ok(planned)
+}
+
+/// What the org says of advanced rules; nothing if it takes them.
+///
+/// # Errors
+/// Whatever the source reports besides.
+pub async fn try_rules(source: &dyn Source, rules: &[AdvancedRule]) -> Result<Vec<RuleError>, Fault> {
+    let global = source.global().await?;
+    Ok(plan_and_try(source, &global, rules).await?.err().unwrap_or_default())
+}
+
+/// Plans advanced rules and asks the org for one row of each.
+async fn plan_and_try(
+    source: &dyn Source,
+    global: &[GlobalObject],
+    rules: &[AdvancedRule],
+) -> Result<Result<catalog::Planned, Vec<RuleError>>, Fault> {
+    let needed = match needed_by_rules(rules, global) {
+        Ok(needed) => needed,
+        Err(errors) => return Ok(Err(errors)),
+    };
+    let planned = match plan_rules(rules, global, &describe(source, needed).await?) {
+        Ok(planned) => planned,
+        Err(errors) => return Ok(Err(errors)),
+    };
+    // The plan has the last rule first.
+    let tried = planned.objects.iter().rev().filter_map(|plan| Some((&plan.name, plan.rule.as_ref()?)));
+    let tried = futures::stream::iter(tried).map(|(name, rule)| async move {
+        match source.attempt(rule).await {
+            Err(fault) if REFUSALS.contains(&fault.code) => Ok(Some(RuleError::advanced(format!("{name}: {}", fault.message)))),
+            outcome => outcome.map(|()| None),
+        }
+    });
+    let errors: Vec<_> = tried.buffered(AT_ONCE).try_filter_map(async |error| Ok(error)).try_collect().await?;
+    Ok(if errors.is_empty() { Ok(planned) } else { Err(errors) })
+}
+
+/// What is wrong with sync rules, in one line.
+pub fn rules_fault(errors: &[RuleError]) -> Fault {
+    let lines: Vec<_> = errors.iter().map(|error| error.message.lines().map(str::trim).collect::<Vec<_>>().join(" ")).collect();
+    Fault::new(&SR_INVALID, lines.join("; "))
+}
+
+async fn describe(source: &dyn Source, names: Vec<String>) -> Result<BTreeMap<String, DescribedObject>, Fault> {
+    let describe = |name: String| async move {
+        let described = source.describe(&name).await?;
+        Ok::<_, Fault>((name, described))
+    };
+    futures::stream::iter(names).map(describe).buffer_unordered(AT_ONCE).try_collect().await
 }

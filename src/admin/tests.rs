@@ -102,6 +102,7 @@ fn work() -> ConnectorWork {
             clock: Arc::new(FakeClock::default()),
         },
         selection: Selection::default(),
+        rules: Rc::default(),
         shape: Rc::new(DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(2), linked_sobject_id: false }),
         fingerprint: String::new(),
         tuning: small_tuning(6),

@@ -10,10 +10,12 @@ use actors::pipeline::{Ports, RunLimits, Tuning, WriterKnobs};
 use actors::scheduler::Workshop;
 use actors::stage::Knobs;
 use actors::supervisor::{ConnectorWork, Monitor};
+use actors::survey::{self, rules_fault};
 use actors::tokens::TokenManager;
 use adapters::salesforce::{Auth, Retries, Salesforce, SalesforceConfig, SignIn, Timeouts};
 use async_trait::async_trait;
-use domain::{CF_INVALID, ConnectorId, Fault};
+use domain::rules::{RuleError, SyncRules};
+use domain::{ConnectorId, Fault};
 use ports::{Assignment, Clock, Definition, Inspector, Source as _, Tokens};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -21,7 +23,6 @@ use tokio::time::Instant;
 use super::Index;
 use crate::clock::SystemClock;
 use crate::plan::{self, ConnectorPlan, Plan, SalesforcePlan};
-use crate::settings::Mistakes;
 
 /// Makes work by the plan, for connectors of the file and of the cluster alike.
 pub(super) struct PlannedWork {
@@ -34,8 +35,8 @@ pub(super) struct PlannedWork {
 impl Workshop for PlannedWork {
     fn work(&self, assignment: &Assignment, stop: watch::Receiver<bool>) -> Result<ConnectorWork, Fault> {
         match &assignment.definition {
-            None => self.of(self.plan.connector(Some(assignment.job.connector.as_str())).map_err(unusable)?, stop),
-            Some(definition) => self.of(&self.plan.define(definition).map_err(unusable)?, stop),
+            None => self.of(self.plan.connector(Some(assignment.job.connector.as_str())).map_err(Fault::from)?, stop),
+            Some(definition) => self.of(&self.plan.define(definition).map_err(Fault::from)?, stop),
         }
     }
 }
@@ -49,6 +50,7 @@ impl PlannedWork {
         Ok(ConnectorWork {
             ports: Ports { source: Rc::new(source(connector)?), sink, checkpoints: Rc::clone(&index.checkpoints), clock },
             selection: connector.selection.clone(),
+            rules: Rc::new(rules(connector)?),
             shape: Rc::new(connector.shape.clone()),
             fingerprint: plan::fingerprint(connector),
             tuning: tuning(plan),
@@ -60,10 +62,12 @@ impl PlannedWork {
     }
 }
 
-/// All mistakes of a definition in one line.
-fn unusable(mistakes: Mistakes) -> Fault {
-    let all: Vec<_> = mistakes.0.iter().map(|mistake| format!("`{}` {}", mistake.path, mistake.problem)).collect();
-    Fault::new(&CF_INVALID, all.join("; "))
+/// The sync rules of a connector, ready for use.
+///
+/// # Errors
+/// `SR_INVALID`: they cannot be applied.
+pub(crate) fn rules(connector: &ConnectorPlan) -> Result<SyncRules, Fault> {
+    SyncRules::read(&connector.rules.basic, &connector.rules.advanced).map_err(|errors| rules_fault(&errors))
 }
 
 /// The org of a connector.
@@ -107,10 +111,17 @@ impl Inspector for SignsIn {
             return Ok(());
         }
         self.right.borrow_mut().remove(&definition.connector);
-        let connector = self.plan.define(definition).map_err(unusable)?;
+        // Rules are judged when they are drafted and when a job starts.
+        let without_rules = Definition { basic_rules: Vec::new(), advanced_rules: Vec::new(), ..definition.clone() };
+        let connector = self.plan.define(&without_rules).map_err(Fault::from)?;
         source(&connector)?.global().await?;
         self.right.borrow_mut().insert(definition.connector.clone(), (definition.clone(), Instant::now()));
         Ok(())
+    }
+
+    async fn try_rules(&self, definition: &Definition) -> Result<Vec<RuleError>, Fault> {
+        let connector = self.plan.define(definition)?;
+        survey::try_rules(&source(&connector)?, &rules(&connector)?.advanced).await
     }
 }
 

@@ -4,6 +4,7 @@ mod check;
 mod confirm;
 mod demo;
 mod export;
+mod rules;
 mod run;
 mod simulate;
 mod sync;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use adapters::ExportError;
 use domain::{Fault, FaultClass};
 
-use crate::cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE, completions};
+use crate::cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE, RulesArgs, RulesCommand, completions};
 use crate::settings::Mistakes;
 use crate::telemetry;
 
@@ -68,6 +69,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::ConfirmDeletes(args) => confirm::run(&args),
         Command::Sync(args) => sync::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Rules(RulesArgs { command: RulesCommand::Test(args) }) => rules::test(&args),
         Command::Export(args) => export::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Completions(args) => completions(args.shell, &mut io::stdout().lock()).map(|()| ExitCode::SUCCESS).map_err(Failure::from),

@@ -93,6 +93,7 @@ codes! {
     EN_IN_WORK = "EN0007", Run, "the connector has a job in work already", "wait for that job to end, or stop the process that runs it";
     CF_INVALID = "CF0001", Fatal, "the configuration is not valid", "mend the keys that are named";
     CF_SECURITY = "CF0002", Fatal, "document level security was asked for and this version cannot enforce it", "set `use_document_level_security: false` only if everybody may read everything";
+    SR_INVALID = "SR0001", Run, "the sync rules cannot be applied", "mend the rules that are named, in the configuration file or in Kibana; `sluice rules test` tries them";
     CP_CONNECTOR = "CP0001", Run, "a connector that is defined in the cluster is not ready to be synced", "mend the connector in Kibana or with the Connector API";
     CP_SCHEDULE = "CP0002", Run, "a schedule of a connector cannot be read", "write it in the form of Quartz, such as `0 0 0 * * ?` for every midnight of UTC";
     CP_JOB = "CP0003", Run, "a job cannot be run as it was made", "mend the connector as is said, then start another job";

@@ -110,7 +110,7 @@ pub struct Counts {
     pub deleted: u64,
     /// Records and documents set aside with a reason.
     pub set_aside: u64,
-    /// Lists of nested entities that were cut at the limit.
+    /// Lists of nested entities, and searches of advanced rules, that were cut at a limit.
     pub cut: u64,
     /// Files indexed with their content.
     pub files: u64,
@@ -118,12 +118,14 @@ pub struct Counts {
     pub conflicts: u64,
     /// Documents whose id had stood before in the same batch; the index keeps the last one of each.
     pub duplicates: u64,
+    /// Documents that basic sync rules leave out.
+    pub excluded: u64,
 }
 
 impl AddAssign<&Counts> for Counts {
     fn add_assign(&mut self, other: &Counts) {
         // No `..`: a counter that nobody adds does not compile.
-        let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates } = other;
+        let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates, excluded } = other;
         self.read += read;
         self.written += written;
         self.written_bytes += written_bytes;
@@ -133,6 +135,7 @@ impl AddAssign<&Counts> for Counts {
         self.files += files;
         self.conflicts += conflicts;
         self.duplicates += duplicates;
+        self.excluded += excluded;
     }
 }
 
@@ -252,6 +255,7 @@ mod tests {
             files: 7,
             conflicts: 8,
             duplicates: 9,
+            excluded: 10,
         };
         assert_eq!(serde_json::from_str::<Counts>(&serde_json::to_string(&counts).unwrap()).unwrap(), counts);
         assert_eq!(serde_json::from_str::<Counts>("{}").unwrap(), Counts::default());

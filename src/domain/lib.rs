@@ -13,9 +13,11 @@
 //! | [`protocol`] | connectors and jobs of the connector protocol |
 //! | `record` | what travels |
 //! | [`restart`] | another generation, or giving up |
+//! | [`rules`] | sync rules: what an owner lets into the index |
 //! | [`schedule`] | when jobs fire: the dialect of Quartz |
 //! | `selection` | what an operator wants synced |
 //! | [`soql`] | parsing and printing queries |
+//! | [`sosl`] | parsing and printing full-text searches |
 //! | [`stamp`] | date-times as documents show them |
 //! | `watermark` | how far a run is safe |
 
@@ -30,9 +32,11 @@ pub mod monitor;
 pub mod protocol;
 mod record;
 pub mod restart;
+pub mod rules;
 pub mod schedule;
 mod selection;
 pub mod soql;
+pub mod sosl;
 pub mod stamp;
 mod watermark;
 

@@ -48,6 +48,8 @@ pub struct Page {
     pub total: Option<u64>,
     /// Bytes of the page in memory.
     pub bytes: usize,
+    /// The source gives no more rows than these, and there may be others.
+    pub cut: bool,
 }
 
 /// Children of one kind of one parent, in the source's order.

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use domain::catalog::{CATALOG, DocumentShape, PipelineFlags};
+use domain::rules::{ADVANCED, RuleError, SyncRules};
 use domain::schedule::Schedule;
-use domain::{CF_SECURITY, ConnectorId, IndexName, JobType, Names, NestedLimit, Selection};
+use domain::{CF_SECURITY, ConnectorId, IndexName, JobType, Names, NestedLimit, SR_INVALID, Selection};
 use ports::{Definition, Secret};
 
-use super::{Auth, ConnectorPlan, Demo, ManagedPlan, Retries, SalesforcePlan, Timeouts, address, key_file};
+use super::{Auth, ConnectorPlan, Demo, ManagedPlan, Retries, RulesPlan, SalesforcePlan, Timeouts, address, key_file};
 use crate::settings::{self, Mistakes, Taker, nearest};
 
 /// The section `salesforce`, which all connectors share.
@@ -89,6 +90,7 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) ->
     let (flags, limit) = (flags(taker), taker.get(&settings::NESTED_LIMIT));
     let (api_key, pipeline) = (taker.get(&settings::API_KEY), pipeline(taker));
     let schedules = schedules(taker);
+    let rules = rules(taker);
     refuse_what_is_not_done_yet(taker);
     let shape = DocumentShape { base_url: base_url.clone()?, flags: flags?, limit: limit?, linked_sobject_id: compat };
     let salesforce = shared.salesforce(base_url?, auth?)?;
@@ -96,6 +98,7 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) ->
         id: id?,
         index: index?,
         selection: selection?,
+        rules: rules?,
         shape,
         salesforce,
         compat,
@@ -172,6 +175,7 @@ pub(super) fn demo(shared: &Shared, demo: &Demo, mistakes: &mut Mistakes) -> Opt
         id: ConnectorId::new("demo"),
         index: IndexName::new("demo"),
         selection: Selection { standard: Names::All, custom: Names::All },
+        rules: RulesPlan::default(),
         shape,
         salesforce: shared.salesforce(base_url, auth)?,
         compat: false,
@@ -349,6 +353,17 @@ fn flags(taker: &mut Taker<'_>) -> Option<PipelineFlags> {
     Some(PipelineFlags { extract_binary_content: binary?, reduce_whitespace: whitespace?, run_ml_inference: inference? })
 }
 
+fn rules(taker: &mut Taker<'_>) -> Option<RulesPlan> {
+    let (basic, advanced) = (taker.get(&settings::BASIC_RULES), taker.get(&settings::ADVANCED_RULES));
+    let rules = RulesPlan { basic: basic?, advanced: advanced? };
+    for RuleError { ids, message } in SyncRules::read(&rules.basic, &rules.advanced).err().unwrap_or_default() {
+        let line = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        let key = if ids.iter().any(|id| id == ADVANCED) { &settings::ADVANCED_RULES } else { &settings::BASIC_RULES };
+        taker.refuse_as(key, format!("cannot be applied: {line}"), &SR_INVALID);
+    }
+    Some(rules)
+}
+
 /// What would change documents or who may read them is refused rather than ignored.
 fn refuse_what_is_not_done_yet(taker: &mut Taker<'_>) {
     if taker.get(&settings::SECURITY) == Some(true) {
@@ -358,14 +373,5 @@ fn refuse_what_is_not_done_yet(taker: &mut Taker<'_>) {
     }
     if taker.get(&settings::TEXT_SERVICE) == Some(true) {
         taker.refuse(&settings::TEXT_SERVICE, "is `true`, but this version does not use a text extraction service; set it to `false`");
-    }
-    if taker.get(&settings::BASIC_RULES) == Some(true) {
-        taker.refuse(&settings::BASIC_RULES, "has rules, but this version does not apply basic sync rules; remove them to sync everything");
-    }
-    if taker.get(&settings::ADVANCED_RULES) == Some(true) {
-        taker.refuse(
-            &settings::ADVANCED_RULES,
-            "has rules, but this version does not apply advanced sync rules; remove them to sync everything",
-        );
     }
 }

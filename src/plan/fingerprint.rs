@@ -6,10 +6,10 @@ use domain::{Names, NestedLimit};
 
 use super::ConnectorPlan;
 
-/// 16 hexadecimal digits that change when documents would: with the selection, the shape, the API version, the org's address or the ingest pipeline. Not with
+/// 16 hexadecimal digits that change when documents would: with the selection, the sync rules, the shape, the API version, the org's address or the ingest pipeline. Not with
 /// secrets, knobs or time-outs. The same over restarts and builds, so it can be stored.
 pub fn fingerprint(plan: &ConnectorPlan) -> String {
-    let ConnectorPlan { selection, shape, salesforce, pipeline, .. } = plan;
+    let ConnectorPlan { selection, rules, shape, salesforce, pipeline, .. } = plan;
     let flags = shape.flags;
     let limit = match shape.limit {
         NestedLimit::At(limit) => limit.to_string(),
@@ -22,6 +22,9 @@ pub fn fingerprint(plan: &ConnectorPlan) -> String {
     let pipeline = pipeline.as_deref().unwrap_or_default();
     for text in [shape.base_url.as_str(), &limit, &salesforce.base_url, &salesforce.api_version, pipeline] {
         hash.text(text);
+    }
+    for rule in rules.basic.iter().chain(&rules.advanced) {
+        hash.text(&rule.to_string());
     }
     hash.bytes(&switches.map(u8::from));
     format!("{:016x}", hash.0)

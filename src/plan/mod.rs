@@ -75,6 +75,8 @@ pub struct ConnectorPlan {
     pub index: IndexName,
     /// The objects that it syncs.
     pub selection: Selection,
+    /// Which of their documents, or what in place of them.
+    pub rules: RulesPlan,
     /// What its documents look like.
     pub shape: DocumentShape,
     /// How its org is reached.
@@ -87,6 +89,15 @@ pub struct ConnectorPlan {
     pub pipeline: Option<String>,
     /// When the service runs which jobs.
     pub schedules: Vec<(JobType, Schedule)>,
+}
+
+/// Sync rules as they were typed; they have been read once, so that they are known to be right.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RulesPlan {
+    /// Basic rules.
+    pub basic: Vec<serde_json::Value>,
+    /// Advanced rules.
+    pub advanced: Vec<serde_json::Value>,
 }
 
 /// How an org is reached.

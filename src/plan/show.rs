@@ -7,7 +7,7 @@ use domain::{Names, NestedLimit};
 
 use ports::Secret;
 
-use super::{Auth, ClusterAuth, ClusterPlan, ConnectorPlan, IndexPlan, Knobs, Plan, ServicePlan, WriterKnobs, fingerprint};
+use super::{Auth, ClusterAuth, ClusterPlan, ConnectorPlan, IndexPlan, Knobs, Plan, RulesPlan, ServicePlan, WriterKnobs, fingerprint};
 use crate::settings::{show_duration, show_size};
 
 /// How secrets are shown.
@@ -119,7 +119,7 @@ fn show_key(formatter: &mut fmt::Formatter<'_>, key: Option<&Secret>) -> fmt::Re
 }
 
 fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan) -> fmt::Result {
-    let ConnectorPlan { id, index, selection, shape, salesforce, compat, api_key, pipeline, schedules } = connector;
+    let ConnectorPlan { id, index, selection, rules, shape, salesforce, compat, api_key, pipeline, schedules } = connector;
     writeln!(formatter, "  - connector_id: {}", quoted(id.as_str()))?;
     writeln!(formatter, "    index_name: {}", quoted(index.as_str()))?;
     show_key(formatter, api_key.as_ref())?;
@@ -136,6 +136,11 @@ fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan)
     writeln!(formatter, "      nested_entity_limit: {limit}")?;
     if *compat {
         writeln!(formatter, "      compatibility: elastic")?;
+    }
+    if *rules != RulesPlan::default() {
+        // JSON is YAML.
+        let json = |rules: &[serde_json::Value]| serde_json::Value::from(rules.to_vec());
+        writeln!(formatter, "    sync_rules: {{ basic: {}, advanced: {} }}", json(&rules.basic), json(&rules.advanced))?;
     }
     if !schedules.is_empty() {
         writeln!(formatter, "    scheduling:")?;

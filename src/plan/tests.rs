@@ -180,7 +180,13 @@ fn a_definition_of_the_cluster_becomes_a_plan_by_the_same_rules() {
     assert_eq!(defined.api_key, Some(Secret::new("marker")));
     assert!(!defined.shape.flags.reduce_whitespace && defined.shape.flags.extract_binary_content);
     let rules = Definition { basic_rules: vec![serde_json::json!({"id": "1", "policy": "exclude"})], ..definition.clone() };
-    assert!(planned.define(&rules).unwrap_err().to_string().contains("does not apply basic sync rules"));
+    let wrong = planned.define(&rules).unwrap_err();
+    assert!(
+        wrong.to_string().starts_with("`sync_rules.basic` cannot be applied") && domain::Fault::from(wrong).code == &domain::SR_INVALID
+    );
+    let advanced =
+        Definition { advanced_rules: vec![serde_json::json!({"query": "SELECT Id FROM Lead", "language": "SOQL"})], ..definition.clone() };
+    assert_eq!(planned.define(&advanced).unwrap().rules.advanced, advanced.advanced_rules);
     let of_the_file =
         plan("connectors: [{connector_id: f, index_name: search-a, configuration: {domain: acme, client_id: c, client_secret: s}}]");
     let shared = of_the_file.unwrap().define(&definition).unwrap_err().to_string();

@@ -127,19 +127,20 @@ fn document_level_security_is_refused_under_its_own_code() {
 #[test]
 fn what_is_not_done_yet_is_refused_and_never_ignored() {
     assert!(wrong("use_text_extraction_service: true").contains("does not use a text extraction service"));
+}
+
+#[test]
+fn sync_rules_are_read_with_the_file_and_told_by_their_key() {
     let rules = |rules: &str| problems(FULL, &format!(", sync_rules: {rules}")).concat();
-    assert!(
-        rules("{basic: [{id: 1, policy: exclude, field: Name, rule: equals, value: x, order: 1}]}")
-            .contains("does not apply basic sync rules")
-    );
-    assert!(rules("{advanced: [{query: 'SELECT Id FROM Account', language: SOQL}]}").contains("does not apply advanced sync rules"));
-    assert!(rules("{advanced: {value: [{query: x, language: SOQL}]}}").contains("does not apply advanced sync rules"));
-    let none = with(
-        FULL,
-        ", sync_rules: {basic: [{id: DEFAULT, policy: include, field: _, rule: regex, value: '.*', order: 0}], advanced: {}}",
-        "",
-    );
-    assert!(none.is_ok(), "{none:?}");
+    let rule = "{id: r, policy: exclude, field: Name, rule: regex, value: '(', order: 1}";
+    assert!(rules(&format!("{{basic: [{rule}]}}")).contains("`sync_rules.basic` cannot be applied: rule 1 (r)"));
+    assert!(rules("{advanced: {value: [{query: 'SELECT COUNT() FROM Lead', language: SOQL}]}}").contains("rule 1"));
+    assert!(rules("{basic: none}").ends_with("must be a list of rules"));
+    let right = ", sync_rules: {basic: [{id: DEFAULT, policy: include, field: _, rule: regex, value: '.*', order: 0}], \
+                 advanced: [{query: SELECT Id FROM Lead, language: SOQL}]}";
+    let plan = with(FULL, right, "").unwrap();
+    assert_eq!((plan.connectors[0].rules.basic.len(), plan.connectors[0].rules.advanced.len()), (1, 1));
+    assert!(with(FULL, ", sync_rules: {advanced: {}}", "").is_ok());
 }
 
 #[test]

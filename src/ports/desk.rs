@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use domain::rules::RuleError;
 use domain::{ConnectorId, Counts, Ended, Fault, IndexName, Job, JobType, Timestamp};
 use serde_json::{Map, Value};
 
@@ -82,4 +83,7 @@ impl std::fmt::Debug for Definition {
 pub trait Inspector: 'static {
     /// A fault says in one line what is wrong with it.
     async fn inspect(&self, definition: &Definition) -> Result<(), Fault>;
+    /// What the org says of the advanced rules of a definition, which are well-formed; nothing if it takes them. A fault says why it
+    /// could not be asked.
+    async fn try_rules(&self, definition: &Definition) -> Result<Vec<RuleError>, Fault>;
 }

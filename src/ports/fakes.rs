@@ -110,6 +110,10 @@ pub struct FakeSource {
     pub reading: Rc<Gauge>,
     /// Scripts for page reads.
     pub on_page: Scripted,
+    /// Scripts for attempts of advanced rules.
+    pub on_attempt: Scripted,
+    /// The last page of everything says that there may be more.
+    pub cut: bool,
     /// Scripts for reads of children.
     pub on_children: Scripted,
     /// Scripts for file downloads.
@@ -129,6 +133,8 @@ impl Default for FakeSource {
             slow: Duration::ZERO,
             reading: Rc::default(),
             on_page: Scripted::default(),
+            on_attempt: Scripted::default(),
+            cut: false,
             on_children: Scripted::default(),
             on_file: Scripted::default(),
             cursed: RefCell::default(),
@@ -186,7 +192,17 @@ impl Source for FakeSource {
         let records: Vec<_> = (first..last).map(record).collect();
         let bytes = records.iter().map(|record| record.text.len()).sum();
         let next = records.last().filter(|_| last < self.pages * self.per_page).map(|record| PageCursor::After(Some(record.id)));
-        Ok(Page { records, unusable: vec![], next, total: Some((self.pages * self.per_page - first) as u64), bytes })
+        Ok(Page {
+            records,
+            unusable: vec![],
+            next,
+            total: Some((self.pages * self.per_page - first) as u64),
+            bytes,
+            cut: self.cut && last == self.pages * self.per_page,
+        })
+    }
+    async fn attempt(&self, _rule: &RulePlan) -> Result<(), Fault> {
+        self.on_attempt.next()
     }
     async fn children(&self, plan: &ObjectPlan, parents: &[RecordId], limit: NestedLimit) -> Result<Children, Fault> {
         delay(self.slow).await;

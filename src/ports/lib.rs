@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::catalog::{DescribedObject, GlobalObject, Layout, LookupTarget};
+use domain::rules::RulePlan;
 use domain::{
     Brake, BulkOp, Checkpoint, Children, ConnectorId, Counts, Ended, Fault, Hold, IndexName, ItemOutcome, Job, JobId, JobStatus, JobType,
     NestedLimit, ObjectPlan, Page, PageCursor, RecordId, RunId, Swept, Timestamp,
@@ -29,7 +30,11 @@ pub trait Source: 'static {
     /// Fields and child relationships of one object.
     async fn describe(&self, object: &str) -> Result<DescribedObject, Fault>;
     /// One page of an object, in the order of record ids. An expired cursor is replaced by a fresh query after its last record.
+    ///
+    /// Of an advanced rule, one page of what it finds; where it cannot be gone on with, in an order of its own.
     async fn page(&self, plan: &ObjectPlan, cursor: &PageCursor) -> Result<Page, Fault>;
+    /// Whether the org takes the question of an advanced rule; one row at most is read.
+    async fn attempt(&self, rule: &RulePlan) -> Result<(), Fault>;
     /// Children of some parents of one object. Of kinds that are limited, at most one more row than the limit.
     async fn children(&self, plan: &ObjectPlan, parents: &[RecordId], limit: NestedLimit) -> Result<Children, Fault>;
     /// Records that look-ups lead to, as raw JSON; those that do not exist are left out.

@@ -200,8 +200,8 @@ table! {
         ACCESS_ENABLED: Flag = "scheduling.access_control.enabled", Flag, Some("false"), "whether the service runs access control jobs; `true` is refused by this version";
         ACCESS_INTERVAL: Text = "scheduling.access_control.interval", Text, Some("0 0 0 * * ?"), "when, as a Quartz expression";
 
-        BASIC_RULES: Rules = "sync_rules.basic", Rules, Some("[]"), "basic sync rules; any but the default rule are refused by this version";
-        ADVANCED_RULES: Rules = "sync_rules.advanced", Rules, Some("[]"), "advanced sync rules; refused by this version";
+        BASIC_RULES: Rules = "sync_rules.basic", Rules, Some("[]"), "basic sync rules, in the form of the connector protocol: which documents are indexed";
+        ADVANCED_RULES: Rules = "sync_rules.advanced", Rules, Some("[]"), "advanced sync rules: queries in SOQL or SOSL that are read in place of the chosen objects";
 
         PIPELINE_NAME: Text = "pipeline.name", Text, Some("search-default-ingestion"), "ingest pipeline, `_none` for none; not used by the embedded index";
         PIPELINE_BINARY: Flag = "pipeline.extract_binary_content", Flag, Some("true"), "`_extract_binary_content` of each document";

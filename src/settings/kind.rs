@@ -8,6 +8,7 @@ use std::time::Duration;
 use config::ValueKind;
 use domain::{Names, NestedLimit};
 use ports::Secret;
+use serde_json::Value as Json;
 
 use super::quantity::{parse_duration, parse_size, show_duration, show_size};
 
@@ -50,7 +51,7 @@ pub(crate) struct FilePath;
 pub(crate) struct ApiVersion(pub(crate) RangeInclusive<u64>);
 /// How many nested entities.
 pub(crate) struct Nested(pub(crate) RangeInclusive<u64>);
-/// Sync rules; the value is whether there are any.
+/// Sync rules, in the forms of the connector protocol.
 pub(crate) struct Rules;
 /// A time in a range, given in milliseconds. A number without a unit counts seconds, as in the reference connector's file.
 pub(crate) struct Seconds(pub(crate) RangeInclusive<u64>);
@@ -217,15 +218,14 @@ impl Kind for Nested {
 }
 
 impl Kind for Rules {
-    type Value = bool;
-    fn read(&self, raw: &ValueKind) -> Option<bool> {
+    type Value = Vec<Json>;
+    fn read(&self, raw: &ValueKind) -> Option<Vec<Json>> {
         match raw {
-            ValueKind::Array(rules) => Some(rules.iter().any(|rule| !is_default_rule(&rule.kind))),
-            // An advanced snippet may come as the protocol stores it: `{value: [..]}`.
-            ValueKind::Table(snippet) => {
-                Some(snippet.get("value").map_or(!snippet.is_empty(), |rules| self.read(&rules.kind) != Some(false)))
-            }
-            ValueKind::String(text) => matches!(text.trim(), "[]" | "{}").then_some(false),
+            ValueKind::Array(rules) => Some(rules.iter().map(|rule| json_of(&rule.kind)).collect()),
+            // An advanced snippet may come as the protocol stores it: `{value: [..]}`, or `{value: {}}` for none.
+            ValueKind::Table(snippet) if snippet.is_empty() => Some(Vec::new()),
+            ValueKind::Table(snippet) => self.read(&snippet.get("value")?.kind),
+            ValueKind::String(text) => matches!(text.trim(), "[]" | "{}").then(Vec::new),
             _ => None,
         }
     }
@@ -305,8 +305,20 @@ impl Kind for Share {
 }
 
 /// The rule that every connector of the protocol has: it includes what no other rule decides, which happens anyway.
-fn is_default_rule(rule: &ValueKind) -> bool {
-    matches!(rule, ValueKind::Table(rule) if rule.get("id").and_then(|id| text(&id.kind)).as_deref() == Some("DEFAULT"))
+fn json_of(kind: &ValueKind) -> Json {
+    match kind {
+        ValueKind::Nil => Json::Null,
+        ValueKind::Boolean(flag) => Json::from(*flag),
+        ValueKind::I64(number) => Json::from(*number),
+        ValueKind::U64(number) => Json::from(*number),
+        ValueKind::Float(number) => Json::from(*number),
+        // Beyond 64 bits: no rule has such a number, and as text it is told in the message about it.
+        ValueKind::I128(number) => Json::from(number.to_string()),
+        ValueKind::U128(number) => Json::from(number.to_string()),
+        ValueKind::String(text) => Json::from(text.as_str()),
+        ValueKind::Array(items) => items.iter().map(|item| json_of(&item.kind)).collect(),
+        ValueKind::Table(entries) => entries.iter().map(|(name, value)| (name.clone(), json_of(&value.kind))).collect(),
+    }
 }
 
 fn text(raw: &ValueKind) -> Option<String> {
@@ -419,18 +431,18 @@ mod tests {
     }
 
     #[test]
-    fn the_default_rule_is_no_rule() {
-        let rule = |id: &str| config::Value::from(config::Map::from([("id".to_owned(), id)]));
-        assert_eq!(Rules.read(&ValueKind::Array(vec![])), Some(false));
-        assert_eq!(Rules.read(&ValueKind::Array(vec![rule("DEFAULT")])), Some(false));
-        assert_eq!(Rules.read(&ValueKind::Array(vec![rule("DEFAULT"), rule("1")])), Some(true));
-        let snippet =
-            |rules| ValueKind::Table(config::Map::from([("value".to_owned(), config::Value::new(None, ValueKind::Array(rules)))]));
-        assert_eq!(
-            (Rules.read(&snippet(vec![])), Rules.read(&snippet(vec![rule("DEFAULT")])), Rules.read(&snippet(vec![rule("1")]))),
-            (Some(false), Some(false), Some(true))
-        );
-        assert_eq!((Rules.read(&word("include")), Rules.read(&word("[]"))), (None, Some(false)));
+    fn rules_come_as_a_list_or_as_the_protocol_stores_them() {
+        use serde_json::json;
+        let rule = || config::Value::from(config::Map::from([("id".to_owned(), config::Value::from("r"))]));
+        let list = |rules| ValueKind::Array(rules);
+        let stored = |value| ValueKind::Table(config::Map::from([("value".to_owned(), config::Value::new(None, value))]));
+        assert_eq!(Rules.read(&list(vec![])), Some(vec![]));
+        assert_eq!(Rules.read(&list(vec![rule()])), Some(vec![json!({ "id": "r" })]));
+        assert_eq!(Rules.read(&stored(list(vec![rule()]))), Some(vec![json!({ "id": "r" })]));
+        assert_eq!(Rules.read(&stored(ValueKind::Table(config::Map::new()))), Some(vec![]));
+        let odd = list(vec![config::Value::from(1.5), config::Value::new(None, ValueKind::Nil), config::Value::from(true)]);
+        assert_eq!(Rules.read(&odd), Some(vec![json!(1.5), json!(null), json!(true)]), "what is wrong with them is told by others");
+        assert_eq!((Rules.read(&word("include")), Rules.read(&word("[]"))), (None, Some(vec![])));
     }
 
     #[test]

@@ -65,12 +65,14 @@ impl fmt::Display for Mistakes {
 impl std::error::Error for Mistakes {}
 
 impl From<Mistakes> for Fault {
-    /// One fault that names them all: the security one if any mistake is about security.
+    /// One fault that names them all: the security one if any mistake is about security, else the one that they share.
     fn from(mistakes: Mistakes) -> Self {
         debug_assert_eq!(CF_INVALID.class, FaultClass::Fatal);
-        let security = mistakes.0.iter().any(|mistake| mistake.code == &CF_SECURITY);
+        let is_about = |code| mistakes.0.iter().any(|mistake| mistake.code == code);
+        let shared = mistakes.0.first().map(|first| first.code).filter(|code| mistakes.0.iter().all(|mistake| mistake.code == *code));
+        let code = if is_about(&CF_SECURITY) { &CF_SECURITY } else { shared.unwrap_or(&CF_INVALID) };
         let all: Vec<_> = mistakes.0.iter().map(Mistake::to_string).collect();
-        Self::new(if security { &CF_SECURITY } else { &CF_INVALID }, all.join("; "))
+        Self::new(code, all.join("; "))
     }
 }
 

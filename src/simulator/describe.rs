@@ -43,7 +43,7 @@ pub(crate) fn entry(object: &ObjectSchema, version: &str) -> Value {
         "queryable": object.queryable,
         "replicateable": is_record,
         "retrieveable": true,
-        "searchable": is_record && object.field("Name").is_some(),
+        "searchable": is_searchable(object),
         "triggerable": is_record,
         "undeletable": object.field("IsDeleted").is_some(),
         "updateable": is_record,
@@ -86,6 +86,16 @@ pub(crate) fn full(org: &Org, object: &ObjectSchema, version: &str) -> Value {
         described.extend(more);
     }
     described
+}
+
+/// Whether full-text search knows an object.
+pub(crate) fn is_searchable(object: &ObjectSchema) -> bool {
+    object.queryable && association(&object.name).0.is_none() && name_field(object).is_some()
+}
+
+/// The field that names a record.
+pub(crate) fn name_field(object: &ObjectSchema) -> Option<&FieldSchema> {
+    ["Name", "CaseNumber", "Title", "Subject"].into_iter().find_map(|name| object.field(name))
 }
 
 fn base(object: &ObjectSchema, version: &str) -> String {
@@ -197,7 +207,7 @@ fn field(object: &ObjectSchema, field: &FieldSchema) -> Value {
         "defaultedOnCreate": kind.is_system || field.kind == FieldKind::Boolean,
         "defaultValue": if field.kind == FieldKind::Boolean { Value::Bool(false) } else { Value::Null },
         "idLookup": field.kind == FieldKind::Id,
-        "nameField": kind.is_name,
+        "nameField": name_field(object).is_some_and(|name| name.name == field.name),
         "namePointing": field.reference_to.len() > 1,
         "polymorphicForeignKey": field.reference_to.len() > 1,
         "referenceTo": field.reference_to,
@@ -250,7 +260,6 @@ struct Traits {
     extra: Option<&'static str>,
     is_id: bool,
     is_long: bool,
-    is_name: bool,
     is_system: bool,
     groups: bool,
 }
@@ -285,7 +294,6 @@ impl Traits {
             traits.length = field.length;
         }
         traits.is_long = field.kind == Kind::TextArea && traits.length > SHORT_TEXT;
-        traits.is_name = matches!(field.name.as_str(), "Name" | "CaseNumber");
         traits.is_system = matches!(
             field.name.as_str(),
             "Id" | "IsDeleted" | "CreatedDate" | "CreatedById" | "LastModifiedDate" | "LastModifiedById" | "SystemModstamp" | "CaseNumber"

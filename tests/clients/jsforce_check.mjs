@@ -86,6 +86,23 @@ const checks = {
     }
     throw new Error('the query was accepted');
   },
+  search: async () => {
+    const [account] = (await org.query('SELECT Id, Name FROM Account WHERE Name != null LIMIT 1')).records;
+    const [word] = account.Name.match(/[\p{L}\p{N}]{2,}/u);
+    const { searchRecords } = await org.search(`FIND {${word.slice(0, 2)}* AND ${word}} RETURNING Account(Id, Name), Contact(Id LIMIT 1)`);
+    const rows = searchRecords.filter((row) => row.attributes.type === 'Account');
+    expect(rows.some((row) => row.Id === account.Id && row.Name === account.Name), `${account.Name} is not among ${rows.length} accounts`);
+    return `${rows.length} accounts have ${word}`;
+  },
+  'bad search': async () => {
+    try {
+      await org.search('FIND {nothing} RETURNING Account(Nothing)');
+    } catch (refused) {
+      expect(refused.errorCode === 'INVALID_FIELD', `${refused.errorCode}: ${refused.message}`);
+      return refused.errorCode;
+    }
+    throw new Error('the search was accepted');
+  },
   identity: async () => (await org.identity()).username,
   allowance: async () => {
     expect(org.limitInfo?.apiUsage?.limit === 100000, JSON.stringify(org.limitInfo));

@@ -113,6 +113,29 @@ def main():
         expect(reply.status_code == 200 and len(reply.content) == version["ContentSize"], f"{reply.status_code}, {len(reply.content)} bytes")
         return f"{len(reply.content)} bytes"
 
+    def search():
+        account = org.query("SELECT Id, Name FROM Account WHERE Name != null LIMIT 1")["records"][0]
+        phrase = "".join(letter if letter.isalnum() else " " for letter in account["Name"])
+        found = org.search(f'FIND {{"{phrase}"}} IN NAME FIELDS RETURNING Account(Id, Name ORDER BY Name), Contact')["searchRecords"]
+        expect(account["Id"] in [row.get("Id") for row in found], f"{account['Name']} is not among {len(found)} rows")
+        expect(found[0]["attributes"]["type"] == "Account", found[0])
+        return f"{len(found)} rows have {account['Name']}"
+
+    def quick_search():
+        contact = org.query("SELECT Id, Email FROM Contact WHERE Email != null LIMIT 1")["records"][0]
+        found = org.quick_search(contact["Email"])["searchRecords"]
+        expect(contact["Id"] in [row["Id"] for row in found], f"{contact['Email']} is not among {len(found)} rows")
+        expect(org.quick_search("nobodyhasthisword")["searchRecords"] == [], "a word that nobody has was found")
+        return f"{len(found)} rows have {contact['Email']}"
+
+    def bad_search():
+        try:
+            org.search("FIND nothing")
+        except SalesforceMalformedRequest as refused:
+            expect(refused.content[0]["errorCode"] == "MALFORMED_SEARCH", refused.content)
+            return refused.content[0]["errorCode"]
+        raise AssertionError("the search was accepted")
+
     def bad_query():
         try:
             org.query("SELECT Nothing FROM Account")
@@ -128,7 +151,10 @@ def main():
     def limits():
         return f"{org.limits()['DailyApiRequests']['Remaining']} calls left"
 
-    for check in (pages, rows_by_iterator, children, describe, describe_global, record, file, bad_query, allowance, limits):
+    queries = (pages, rows_by_iterator, children, bad_query)
+    searches = (search, quick_search, bad_search)
+    others = (describe, describe_global, record, file, allowance, limits)
+    for check in queries + searches + others:
         checks.run(check.__name__.replace("_", " "), check)
     sys.exit(1 if checks.failed else 0)
 

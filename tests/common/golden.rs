@@ -42,7 +42,14 @@ fn settings(org: &Running, data: &Path, case: &Map<String, Value>) -> String {
         "client_secret": "sluice-demo-secret",
         "compatibility": "elastic",
     });
-    configuration.as_object_mut().unwrap().extend(case.clone());
+    let (mut basic, mut advanced) = (json!([]), json!([]));
+    for (key, value) in case {
+        match key.as_str() {
+            "rules" => basic = value.clone(),
+            "advanced_snippet" => advanced = value.clone(),
+            _ => configuration[key] = value.clone(),
+        }
+    }
     let settings = json!({
         "index": { "kind": "embedded", "path": data },
         "connectors": [{
@@ -50,6 +57,7 @@ fn settings(org: &Running, data: &Path, case: &Map<String, Value>) -> String {
             "service_type": "salesforce",
             "index_name": "golden",
             "configuration": configuration,
+            "sync_rules": { "basic": basic, "advanced": advanced },
             "pipeline": { "name": "p", "extract_binary_content": true, "reduce_whitespace": true, "run_ml_inference": false },
         }],
         "salesforce": {

@@ -25,9 +25,10 @@ A failure is one line: what was being done and what happened, the code in bracke
 ";
 
 /// First two letters of a code, and what it is about.
-const SYSTEMS: [(&str, &str); 6] = [
+const SYSTEMS: [(&str, &str); 7] = [
     ("SF", "Salesforce and its records"),
     ("ES", "Elasticsearch and OpenSearch"),
+    ("SR", "Sync rules"),
     ("CP", "The connector protocol"),
     ("DB", "The embedded index"),
     ("EN", "The engine"),

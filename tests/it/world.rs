@@ -84,6 +84,7 @@ impl World {
                 clock: Arc::new(FakeClock::default()),
             },
             selection: self.selection.clone(),
+            rules: Rc::default(),
             shape: Rc::new(shape),
             fingerprint: String::new(),
             tuning: self.tuning,

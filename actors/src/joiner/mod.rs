@@ -12,6 +12,7 @@ use actix::fut::ActorFutureExt as _;
 use actix::{Actor, ActorContext as _, Context, Handler, ResponseActFuture, WrapFuture as _};
 use bytes::Bytes;
 use domain::catalog::{DocumentShape, FileRef, LINKS, LookupTarget, Parts};
+use domain::rules::SyncRules;
 use domain::{BulkOp, Children, Fault, FaultClass, ObjectPlan, Record, RecordId, bulk};
 use ports::{Clock, SetAside, Source};
 
@@ -54,6 +55,8 @@ pub(crate) struct Joining {
     pub(crate) budget: Arc<Budget>,
     /// Largest document in bytes; 0 for no limit.
     pub(crate) max_document: usize,
+    /// Which documents are indexed.
+    pub(crate) rules: Rc<SyncRules>,
     pub(crate) stats: Arc<RunStats>,
 }
 
@@ -118,7 +121,7 @@ async fn related(joining: &Joining, page: &RecordPage) -> Result<RelatedEntities
         joining.source.children(plan, &ids, joining.shape.limit).await
     };
     let (children, found) = futures::try_join!(children, look_up(joining, plan, records))?;
-    let files = new_files(joining, plan, &children);
+    let files = new_files(joining, page, &children);
     let files = match link(joining, &files).await {
         Ok(files) => files,
         Err(fault) => {
@@ -163,15 +166,20 @@ async fn look_up(joining: &Joining, plan: &ObjectPlan, records: &[Record]) -> Re
 }
 
 /// Files that nobody met before in this generation, with the record that each was found on.
-fn new_files(joining: &Joining, plan: &ObjectPlan, children: &Children) -> Vec<(FileRef, RecordId)> {
-    let Some(position) = plan.children.iter().position(|child| child.key == LINKS) else { return Vec::new() };
+fn new_files(joining: &Joining, page: &RecordPage, children: &Children) -> Vec<(FileRef, RecordId)> {
     let mut seen = joining.seen.borrow_mut();
+    // A file that was never published has no content and no version: the reference leaves it out too.
+    let mut is_new = |file: &FileRef| file.version.is_some() && seen.insert(file.id);
     let mut files = Vec::new();
+    if page.plan.rule.is_some() {
+        for record in page.page.records.iter().chain(&page.again) {
+            files.extend(FileRef::in_record(&record.text).into_iter().filter(&mut is_new).map(|file| (file, record.id)));
+        }
+    }
+    let Some(position) = page.plan.children.iter().position(|child| child.key == LINKS) else { return files };
     for (parent, lists) in children {
         let rows = lists.get(position).into_iter().flatten().flat_map(|list| &list.rows);
-        // A file that was never published has no content and no version: the reference leaves it out too.
-        let found = rows.filter_map(|row| FileRef::of_link(&row.text)).filter(|file| file.version.is_some());
-        files.extend(found.filter(|file| seen.insert(file.id)).map(|file| (file, *parent)));
+        files.extend(rows.filter_map(|row| FileRef::of_link(&row.text)).filter(&mut is_new).map(|file| (file, *parent)));
     }
     files
 }
@@ -198,7 +206,7 @@ async fn link(joining: &Joining, files: &[(FileRef, RecordId)]) -> Result<Vec<Li
 
 /// Splices the documents of a page.
 fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> JoinedPage {
-    let RecordPage { plan, object, page, share } = page;
+    let RecordPage { plan, object, page, again: _, share } = page;
     let RelatedEntities { children, found, files } = related;
     let now = joining.clock.now();
     if !page.unusable.is_empty() {
@@ -206,12 +214,19 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
     }
     let mut aside: Vec<_> = page.unusable.into_iter().map(|fault| SetAside { id: None, what: plan.name.clone(), fault }).collect();
     let (mut ops, mut cuts, mut bytes) = (Vec::with_capacity(page.records.len()), Vec::new(), 0);
-    let mut shown = Vec::with_capacity(plan.lookups.len());
+    let (mut shown, mut excluded) = (Vec::with_capacity(plan.lookups.len()), 0);
+    let rules = &joining.rules.basic;
     for record in &page.records {
         shown.clear();
         shown.extend(plan.lookups.iter().zip(&record.refs).map(|((lookup, _), id)| found.get(&(lookup.target, (*id)?)).cloned()));
         let parts = Parts { plan: &plan, record, children: children.get(&record.id).map(Vec::as_slice), found: &shown };
+        let known = cuts.len();
         let document = joining.shape.record(parts, now, &mut cuts);
+        if !rules.is_empty() && !rules.decide(&document.body).included {
+            cuts.truncate(known);
+            excluded += 1;
+            continue;
+        }
         bytes += document.body.len();
         match bulk::check_size(&document, joining.max_document) {
             Ok(()) => ops.push(BulkOp::Put(document)),
@@ -227,12 +242,13 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
         ItemSetAside { what, id: *id, fault }.emit(&joining.stats);
     }
     joining.stats.files_found(files.len());
+    joining.stats.excluded(excluded);
     JoinedPage { object, ops, files, aside, share }
 }
 
 /// A page that nothing can be made of: its documents stay as they are in the index, and count as met.
 fn give_up(joining: &Joining, page: RecordPage, fault: &Fault) -> JoinedPage {
-    let RecordPage { plan, object, page, share } = page;
+    let RecordPage { plan, object, page, again: _, share } = page;
     if let (Some(first), Some(last)) = (page.records.first(), page.records.last()) {
         PageSetAside { object: &plan.name, first: first.id, last: last.id, records: page.records.len(), fault }.emit(&joining.stats);
     }

@@ -53,12 +53,13 @@ fn bench(source: FakeSource, strikes: Rc<Strikes>, max_document: usize) -> Bench
         prefixes: Rc::new(["001".to_owned()].into()),
         budget: Budget::new(1 << 20),
         max_document,
+        rules: Rc::default(),
         stats: Arc::clone(&stats),
     };
     let addr = start(4, || EntityJoiner::new(joining, Slots::new(1), Obituary::new(EntityJoiner::NAME, down_tx)));
     let lane = Inlet::new(&addr, 4).lane("test->joiner");
     let children = vec![child("EmailMessages", Cap::Limit), child(LINKS, Cap::All)];
-    let plan = Arc::new(ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children, lookups: vec![] });
+    let plan = Arc::new(ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children, lookups: vec![], rule: None });
     Bench { source, lane, caught, down, facts, facts_tx, stats, plan }
 }
 
@@ -68,7 +69,7 @@ impl Bench {
         let page = self.source.page(&self.plan, &cursor).await.unwrap();
         let id = PageId { object: 0, no: page_no, last: None };
         let share = Share::open(id, None, self.facts_tx.clone());
-        self.lane.push(RecordPage { plan: Arc::clone(&self.plan), object: 0, page, share }).await.unwrap();
+        self.lane.push(RecordPage { plan: Arc::clone(&self.plan), object: 0, page, again: vec![], share }).await.unwrap();
     }
 }
 

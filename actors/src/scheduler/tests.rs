@@ -36,6 +36,7 @@ impl Workshop for FakeWorkshop {
         Ok(ConnectorWork {
             ports,
             selection: Selection::default(),
+            rules: Rc::default(),
             shape: Rc::<DocumentShape>::new(crate::joiner::tests::shape(5)),
             fingerprint: String::new(),
             tuning: small_tuning(2),

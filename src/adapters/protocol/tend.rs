@@ -1,6 +1,6 @@
 //! Connectors are looked after: prepared to be configured, shown to be served, inspected, their drafts judged.
 
-use domain::protocol::{Connector, ConnectorStatus, JobDocument, SERVICE_TYPE, due, judge, mistakes, new_job, prepared};
+use domain::protocol::{Connector, ConnectorStatus, JobDocument, SERVICE_TYPE, drafted_queries, due, judge, mistakes, new_job, prepared};
 use domain::{CP_CONNECTOR, ConnectorId, Fault, IndexName, JobId, JobType, Timestamp};
 use futures::StreamExt as _;
 use ports::Definition;
@@ -73,8 +73,8 @@ impl Cluster {
         if let Err(fault) = self.inspect(&connector).await {
             return self.refuse(&connector, &fault).await;
         }
-        if let Some(verdict) = judge(connector.field("filtering")) {
-            self.settle_draft(&connector, &verdict).await?;
+        if let Err(fault) = self.judge_draft(&connector).await? {
+            return self.refuse(&connector, &fault).await;
         }
         let fires = KINDS.map(|kind| (kind, due(&connector, kind, looked.until, now)));
         match fires.iter().find_map(|(_, due)| due.as_ref().err()) {
@@ -107,6 +107,26 @@ impl Cluster {
     /// Whether a connector could be synced as it is.
     async fn inspect(&self, connector: &Connector) -> Result<(), Fault> {
         self.inspector.inspect(&told(connector)?).await
+    }
+
+    /// Judges a draft of sync rules that somebody has edited, by the rules themselves and then by what the org says of the queries. The
+    /// inner fault says why the org could not be asked; the draft is looked at again then.
+    async fn judge_draft(&self, connector: &Connector) -> Result<Result<(), Fault>, Fault> {
+        let filtering = connector.field("filtering");
+        let Some(mut verdict) = judge(filtering) else { return Ok(Ok(())) };
+        let queries = drafted_queries(filtering);
+        if verdict.is_valid() && !queries.is_empty() {
+            let drafted = told(connector).map(|told| Definition { basic_rules: Vec::new(), advanced_rules: queries, ..told });
+            let tried = match drafted {
+                Ok(drafted) => self.inspector.try_rules(&drafted).await,
+                Err(fault) => Err(fault),
+            };
+            match tried {
+                Ok(errors) => verdict.errors = errors,
+                Err(fault) => return Ok(Err(fault.context("try the draft of the sync rules"))),
+            }
+        }
+        self.settle_draft(connector, &verdict).await.map(Ok)
     }
 
     /// Writes what is wrong with a connector to it.

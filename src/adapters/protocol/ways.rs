@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::protocol::{Claim, Connector, JOBS, JobDocument, Object, Report, Verdict, job_request, judge, judged, new_job, written_time};
+use domain::protocol::{Claim, Connector, JOBS, JobDocument, Object, Report, Verdict, draft, job_request, judged, new_job, written_time};
 use domain::{ConnectorId, ES_CONFLICT, ES_REFUSED, Fault, JobId, JobStatus, JobType, Timestamp};
 use serde_json::{Value, json};
 
@@ -44,10 +44,12 @@ impl Cluster {
             }
             return Ok(());
         }
+        let seen = draft(connector.field("filtering"));
         let decide = |connector: &Connector| {
             let filtering = connector.field("filtering");
-            // Somebody may have edited it since; what is written belongs to what was read.
-            Ok(judge(filtering).map(|verdict| Object::from_iter([("filtering".to_owned(), judged(filtering, &verdict))])))
+            // What somebody has edited since is judged in the next round.
+            let is_same = seen.is_some() && draft(filtering) == seen;
+            Ok(is_same.then(|| Object::from_iter([("filtering".to_owned(), judged(filtering, verdict))])))
         };
         self.change(id, decide).await?.uncontested().map(|_| ())
     }

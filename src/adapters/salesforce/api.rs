@@ -74,7 +74,12 @@ impl Api {
 
     /// First page of a query.
     pub(super) async fn query(&self, soql: &str) -> Result<Rows, Fault> {
-        self.json(&self.targets.query(soql), Rows::parse).await
+        self.json(&self.targets.query(soql)?, Rows::parse).await
+    }
+
+    /// All that a search finds.
+    pub(super) async fn search(&self, sosl: &str) -> Result<Rows, Fault> {
+        self.json(&self.targets.search(sosl)?, Rows::parse_found).await
     }
 
     /// A later page of a query, or of one of its nested lists.

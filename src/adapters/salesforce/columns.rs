@@ -27,7 +27,7 @@ impl<'a> Columns<'a> {
     /// # Errors
     /// [`SF_TOO_WIDE`] when a single column does not fit into a query.
     pub(super) fn of(plan: &'a ObjectPlan, targets: &Targets) -> Result<Self, Fault> {
-        let whole = targets.query(&page_query(plan, None)).len() + CONDITION;
+        let whole = targets.length(&page_query(plan, None)) + CONDITION;
         let groups = if whole <= LONGEST { Vec::new() } else { split(plan, targets)? };
         Ok(Self { plan, groups })
     }
@@ -75,13 +75,20 @@ impl<'a> Columns<'a> {
 
     fn bare_plan(&self) -> ObjectPlan {
         let ObjectPlan { name, key_prefix, .. } = self.plan;
-        ObjectPlan { name: name.clone(), key_prefix: key_prefix.clone(), fields: Vec::new(), children: Vec::new(), lookups: Vec::new() }
+        ObjectPlan {
+            name: name.clone(),
+            key_prefix: key_prefix.clone(),
+            fields: Vec::new(),
+            children: Vec::new(),
+            lookups: Vec::new(),
+            rule: None,
+        }
     }
 }
 
 /// Fills groups one after another. Paths over the same relationship stay together, or a row would get the relationship twice.
 fn split<'a>(plan: &'a ObjectPlan, targets: &Targets) -> Result<Vec<Vec<&'a str>>, Fault> {
-    let empty = targets.query(&format!("SELECT Id FROM {} ORDER BY Id", plan.name)).len() + CONDITION;
+    let empty = targets.length(&format!("SELECT Id FROM {} ORDER BY Id", plan.name)) + CONDITION;
     let room = LONGEST.saturating_sub(empty);
     let (mut groups, mut used) = (vec![vec!["Id"]], 0);
     for unit in units(plan) {
@@ -134,7 +141,7 @@ mod tests {
     use super::*;
 
     fn plan(fields: Vec<String>) -> ObjectPlan {
-        ObjectPlan { name: "Wide__c".into(), key_prefix: None, fields, children: vec![], lookups: vec![] }
+        ObjectPlan { name: "Wide__c".into(), key_prefix: None, fields, children: vec![], lookups: vec![], rule: None }
     }
 
     #[test]
@@ -155,10 +162,10 @@ mod tests {
         assert_eq!(columns.groups.len(), 3);
         let last = "zzzzzzzzzzzzzzzzzz".parse().unwrap();
         for group in &columns.groups {
-            let longest = targets.query(&columns.range_query(group, last, last)).len();
+            let longest = targets.length(&columns.range_query(group, last, last));
             assert!(longest <= LONGEST && group[0] == "Id", "{longest}");
         }
-        assert!(targets.query(&columns.page_query(Some(last))).len() <= LONGEST);
+        assert!(targets.length(&columns.page_query(Some(last))) <= LONGEST);
         let together: Vec<_> = columns.groups.iter().flat_map(|group| &group[1..]).copied().collect();
         assert_eq!(together, fields[1..]);
     }

@@ -16,6 +16,7 @@ mod config;
 mod http;
 mod jwt;
 mod rows;
+mod rule;
 mod sign_in;
 mod target;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use std::rc::Rc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use domain::catalog::{DescribedObject, GlobalObject, LookupTarget, link_query, lookup_query};
+use domain::rules::RulePlan;
 use domain::{Children, Fault, NestedLimit, ObjectPlan, Page, PageCursor, RecordId, SF_CURSOR};
 use ports::{FileContent, Source, Tokens};
 use serde::Deserialize;
@@ -72,6 +74,9 @@ impl Salesforce {
     }
 
     async fn read_page(&self, plan: &ObjectPlan, cursor: &PageCursor) -> Result<Page, Fault> {
+        if let Some(rule) = &plan.rule {
+            return rule::read(&self.api, plan, rule, cursor).await;
+        }
         let columns = Columns::of(plan, &self.api.targets)?;
         let Rows { total, next, rows, bytes } = self.rows_of_page(&columns, plan, cursor).await?;
         let (rows, bytes) = if columns.is_whole() {
@@ -119,6 +124,10 @@ impl Source for Salesforce {
 
     async fn page(&self, plan: &ObjectPlan, cursor: &PageCursor) -> Result<Page, Fault> {
         self.read_page(plan, cursor).await.map_err(|fault| fault.context(page_name(plan, cursor)))
+    }
+
+    async fn attempt(&self, rule: &RulePlan) -> Result<(), Fault> {
+        rule::attempt(&self.api, rule).await
     }
 
     async fn children(&self, plan: &ObjectPlan, parents: &[RecordId], limit: NestedLimit) -> Result<Children, Fault> {

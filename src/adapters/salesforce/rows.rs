@@ -53,6 +53,25 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Reads the answer of a search. Versions before 37.0 give the bare list.
+    pub(super) fn parse_found(body: Bytes) -> Result<Self, serde_json::Error> {
+        #[derive(Deserialize)]
+        struct Found<'a> {
+            #[serde(borrow, rename = "searchRecords")]
+            records: Vec<&'a RawValue>,
+        }
+        let body = json::one_line(body);
+        let records = if body.trim_ascii_start().starts_with(b"[") {
+            serde_json::from_slice(&body)?
+        } else {
+            serde_json::from_slice::<Found<'_>>(&body)?.records
+        };
+        let rows: Vec<_> = records.into_iter().map(|row: &RawValue| body.slice_ref(row.get().as_bytes())).collect();
+        Ok(Self { total: Some(rows.len() as u64), next: None, rows, bytes: body.len() })
+    }
+}
+
 /// Walks over the top-level members of a JSON object that was parsed before: name without quotes, value untouched.
 ///
 /// Names are compared as they are written; Salesforce's are identifiers and need no escapes.

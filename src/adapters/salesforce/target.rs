@@ -40,11 +40,31 @@ impl Targets {
     }
 
     /// First page of a query.
-    pub(super) fn query(&self, soql: &str) -> String {
-        let mut path = String::with_capacity(self.root.len() + 16 + soql.len() + soql.len() / 8);
+    ///
+    /// # Errors
+    /// [`SF_TOO_WIDE`] when it does not fit into a request.
+    pub(super) fn query(&self, soql: &str) -> Result<String, Fault> {
+        fitting(self.asking("/query?q=", soql))
+    }
+
+    /// A search.
+    ///
+    /// # Errors
+    /// [`SF_TOO_WIDE`] when it does not fit into a request.
+    pub(super) fn search(&self, sosl: &str) -> Result<String, Fault> {
+        fitting(self.asking("/search?q=", sosl))
+    }
+
+    /// Bytes of the request of a query.
+    pub(super) fn length(&self, soql: &str) -> usize {
+        self.asking("/query?q=", soql).len()
+    }
+
+    fn asking(&self, resource: &str, text: &str) -> String {
+        let mut path = String::with_capacity(self.root.len() + 16 + text.len() + text.len() / 8);
         path.push_str(&self.root);
-        path.push_str("/query?q=");
-        push_encoded(&mut path, soql, true);
+        path.push_str(resource);
+        push_encoded(&mut path, text, true);
         path
     }
 
@@ -57,13 +77,20 @@ impl Targets {
         ids: &'a [RecordId],
         query: impl Fn(&[RecordId]) -> String,
     ) -> Result<std::slice::Chunks<'a, RecordId>, Fault> {
-        let used = self.query(&query(&[])).len();
+        let used = self.length(&query(&[]));
         let most = LONGEST.saturating_sub(used) / ID_LENGTH;
         if most == 0 {
             return Err(Fault::new(&SF_TOO_WIDE, format!("the query has {used} bytes without ids and {LONGEST} fit into a request")));
         }
         let chunks = ids.len().div_ceil(most).max(1);
         Ok(ids.chunks(ids.len().div_ceil(chunks).max(1)))
+    }
+}
+
+fn fitting(path: String) -> Result<String, Fault> {
+    match path.len() {
+        0..=LONGEST => Ok(path),
+        used => Err(Fault::new(&SF_TOO_WIDE, format!("the query has {used} bytes and {LONGEST} fit into a request"))),
     }
 }
 
@@ -111,13 +138,16 @@ mod tests {
         assert_eq!(targets.describe("../x?"), "/services/data/v64.0/sobjects/..%2Fx%3F/describe");
         let version = "068Hs0AAAAAACDuI4P".parse().unwrap();
         assert_eq!(targets.file(version), "/services/data/v64.0/sobjects/ContentVersion/068Hs0AAAAAACDuI4P/VersionData");
-        assert_eq!(targets.query("SELECT Id FROM A WHERE Id > 'x'"), "/services/data/v64.0/query?q=SELECT+Id+FROM+A+WHERE+Id+%3E+'x'");
+        assert_eq!(
+            targets.query("SELECT Id FROM A WHERE Id > 'x'").unwrap(),
+            "/services/data/v64.0/query?q=SELECT+Id+FROM+A+WHERE+Id+%3E+'x'"
+        );
     }
 
     proptest! {
         #[test]
         fn a_query_arrives_as_it_was_written(text in any::<String>()) {
-            let path = Targets::new("64.0").query(&text);
+            let path = Targets::new("64.0").asking("/query?q=", &text);
             let (_, query) = path.split_once('?').unwrap();
             let parsed: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();
             prop_assert_eq!(parsed, [("q".into(), text.into())]);
@@ -131,7 +161,7 @@ mod tests {
             let chunks: Vec<_> = targets.chunks(&ids, query).unwrap().collect();
             prop_assert_eq!(&chunks.concat(), &ids);
             for chunk in chunks {
-                prop_assert!(targets.query(&query(chunk)).len() <= LONGEST);
+                prop_assert!(targets.query(&query(chunk)).is_ok());
             }
         }
     }

@@ -42,7 +42,11 @@ pub(super) async fn check(connector: &ConnectorPlan, report: &mut Report) {
         return report.skip(subject, &CHECKS[2..], "the api cannot be used");
     }
     report.note(subject, "api", api(&connector.salesforce.api_version, source.api_usage()));
-    for verdict in objects(survey(&source, &connector.selection).await) {
+    let planned = match app::rules(connector) {
+        Ok(rules) => survey(&source, &connector.selection, &rules.advanced).await,
+        Err(fault) => Err(fault),
+    };
+    for verdict in objects(planned) {
         report.note(subject, "objects", verdict);
     }
 }
@@ -106,6 +110,7 @@ mod tests {
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
             children: Vec::new(),
             lookups: Vec::new(),
+            rule: None,
         };
         let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
         let planned = Planned {

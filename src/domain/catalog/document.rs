@@ -255,7 +255,7 @@ mod tests {
     }
     fn plan(children: Vec<ChildPlan>) -> ObjectPlan {
         let owner = LookupSpec { key: "Owner", field: "OwnerId", target: LookupTarget::User };
-        ObjectPlan { name: "Case".into(), key_prefix: None, fields: vec![], children, lookups: vec![(owner, true)] }
+        ObjectPlan { name: "Case".into(), key_prefix: None, fields: vec![], children, lookups: vec![(owner, true)], rule: None }
     }
     fn record(text: &'static str) -> Record {
         Record {

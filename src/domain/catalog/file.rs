@@ -3,7 +3,10 @@
 use std::fmt;
 
 use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use super::LINKS;
 use crate::RecordId;
 use crate::json::Members;
 
@@ -57,6 +60,23 @@ impl FileRef {
             size: document.get("ContentSize").and_then(|raw| raw.parse().ok()),
             text: link.slice_ref(text.as_bytes()),
         })
+    }
+
+    /// The files of the `ContentDocumentLinks` that a record shows itself, because a query sub-selected them.
+    pub fn in_record(record: &Bytes) -> Vec<Self> {
+        #[derive(Deserialize)]
+        struct List<'a> {
+            #[serde(borrow)]
+            records: Vec<&'a RawValue>,
+        }
+        let list = || {
+            let members = Members::of(record).ok()?;
+            serde_json::from_str::<List<'_>>(members.get(LINKS)?).ok()
+        };
+        // Most queries ask for none, and their rows need not be taken apart.
+        let mentioned = memchr::memmem::find(record, LINKS.as_bytes()).is_some();
+        let rows = mentioned.then(list).flatten().map(|list| list.records).unwrap_or_default();
+        rows.into_iter().filter_map(|row| Self::of_link(&record.slice_ref(row.get().as_bytes()))).collect()
     }
 
     /// `<Title>.<FileExtension>`, as the reference composes it.

@@ -57,8 +57,8 @@ impl Layout {
     pub fn new(objects: &[ObjectPlan], described: &BTreeMap<String, DescribedObject>) -> Self {
         let mut fields = BTreeMap::new();
         for object in objects {
-            let types = described.get(&object.name).map_or(&[][..], |described| &described.fields);
-            for (name, kind) in types.iter().filter(|(name, _)| object.fields.iter().any(|field| field.eq_ignore_ascii_case(name))) {
+            let types = object.kinds().filter_map(|kind| described.get(kind)).flat_map(|described| &described.fields);
+            for (name, kind) in types.filter(|(name, _)| object.fields.iter().any(|field| field.eq_ignore_ascii_case(name))) {
                 let kind = FieldKind::of(kind);
                 fields.entry(name.clone()).and_modify(|known: &mut FieldKind| *known = known.or(kind)).or_insert(kind);
             }
@@ -75,7 +75,7 @@ mod tests {
 
     fn object(name: &str, fields: &[&str]) -> ObjectPlan {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        ObjectPlan { name: name.into(), key_prefix: None, fields, children: vec![], lookups: vec![] }
+        ObjectPlan { name: name.into(), key_prefix: None, fields, children: vec![], lookups: vec![], rule: None }
     }
     fn described(fields: &[(&str, &str)]) -> DescribedObject {
         let fields = fields.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect();

@@ -22,6 +22,8 @@ pub use layout::{FieldKind, Layout};
 pub use plan::{DescribedObject, GlobalObject, Planned, needed_describes, plan};
 pub use query::{children_query, in_list, link_query, lookup_query, page_query, rows_query};
 
+use crate::rules::RulePlan;
+
 /// What a child list looks like in the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -143,7 +145,7 @@ pub static CATALOG: &[&ObjectSpec] = &[&account::SPEC, &opportunity::SPEC, &cont
 /// An object as this run reads it: the spec met with what the org offers to the run-as user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectPlan {
-    /// API name.
+    /// API name; of an advanced rule `rule 3`.
     pub name: String,
     /// First three characters of its ids, when the org says.
     pub key_prefix: Option<String>,
@@ -153,6 +155,25 @@ pub struct ObjectPlan {
     pub children: Vec<ChildPlan>,
     /// Look-ups and whether their object may be queried (if not, they show `{}`).
     pub lookups: Vec<(LookupSpec, bool)>,
+    /// The advanced rule that is read in place of all records of the object.
+    pub rule: Option<RulePlan>,
+}
+
+impl ObjectPlan {
+    /// Objects whose records become its documents; none when anything may be found.
+    pub fn kinds(&self) -> impl Iterator<Item = &str> {
+        let (rule, name) = match &self.rule {
+            Some(rule) => (rule.objects.as_slice(), None),
+            None => (&[][..], Some(self.name.as_str())),
+        };
+        rule.iter().map(String::as_str).chain(name)
+    }
+
+    /// First characters of the ids of its records.
+    pub fn prefixes(&self) -> impl Iterator<Item = &str> {
+        let rule = self.rule.as_ref().map_or(&[][..], |rule| rule.prefixes.as_slice());
+        rule.iter().map(String::as_str).chain(self.key_prefix.as_deref())
+    }
 }
 
 /// A kind of children as this run reads it.

@@ -114,6 +114,7 @@ impl Offer<'_> {
             fields: self.columns(spec.name, spec.fixed, spec.wanted),
             children,
             lookups: spec.lookups.iter().map(|lookup| (*lookup, self.queryable(lookup.target.object()))).collect(),
+            rule: None,
         }
     }
 }

@@ -88,6 +88,7 @@ mod tests {
             fields: vec!["Id".into(), "Name".into()],
             children: vec![],
             lookups: vec![],
+            rule: None,
         };
         assert_eq!(page_query(&plan, None), "SELECT Id,Name FROM Lead ORDER BY Id");
         let after = "00QHs0AAAAAACDuM4P".parse().unwrap();

@@ -1,19 +1,17 @@
 //! Sync rules as a connector keeps them: a draft that somebody edits, and what is active.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::is_blank;
-
-/// The id that errors of an advanced snippet carry.
-const ADVANCED: &str = "advanced_snippet";
-/// The basic rule that every connector has: it includes what no other rule decides.
-const DEFAULT_RULE: &str = "DEFAULT";
+use crate::rules::{DEFAULT_RULE, RuleError, validate};
 
 /// What a look at a draft found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// Rules that cannot be used, by their ids, each group with a text for whoever wrote them.
-    pub errors: Vec<(Vec<String>, String)>,
+    /// What is wrong with the rules. Whoever can ask an org adds what it says of the queries.
+    pub errors: Vec<RuleError>,
 }
 
 impl Verdict {
@@ -22,29 +20,38 @@ impl Verdict {
         self.errors.is_empty()
     }
 
-    /// As the protocol writes it: `{"state", "errors": [{"ids", "messages"}]}`.
+    /// As the protocol writes it: `{"state", "errors": [{"ids", "messages"}]}`, all messages about the same rules together.
     pub fn validation(&self) -> Value {
-        let errors: Vec<_> = self.errors.iter().map(|(ids, message)| json!({ "ids": ids, "messages": [message] })).collect();
+        let mut groups: Vec<(&[String], Vec<&str>)> = Vec::new();
+        let mut places = HashMap::new();
+        for RuleError { ids, message } in &self.errors {
+            let place = *places.entry(ids).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push((ids, Vec::new()));
+            }
+            groups[place].1.push(message);
+        }
+        let errors: Vec<_> = groups.into_iter().map(|(ids, messages)| json!({ "ids": ids, "messages": messages })).collect();
         json!({ "state": if self.is_valid() { "valid" } else { "invalid" }, "errors": errors })
     }
 }
 
-/// Looks at the draft of a connector's `filtering`, if somebody has edited it since the last look.
-///
-/// This version applies no rules, so a draft with any is not valid: a sync that seems to heed them would index what its owner excluded. This
-/// is the place for whatever judges rules once they are applied.
+/// Looks at the draft of a connector's `filtering`, if somebody has edited it since the last look: whether its rules can be used, as far as
+/// that can be told without the org.
 pub fn judge(filtering: &Value) -> Option<Verdict> {
+    let draft = draft(filtering)?;
+    Some(Verdict { errors: validate(&basic(draft), &advanced(draft)) })
+}
+
+/// Advanced rules of a draft that [`judge`] has something to say of: what an org can be asked about before the verdict is written.
+pub fn drafted_queries(filtering: &Value) -> Vec<Value> {
+    draft(filtering).map(advanced).unwrap_or_default()
+}
+
+/// The draft, if somebody has edited it since the last look. A verdict belongs to the draft that it was made of, and to no later one.
+pub fn draft(filtering: &Value) -> Option<&Value> {
     let draft = &filtering.get(position(filtering)?)?["draft"];
-    if draft["validation"]["state"] != "edited" {
-        return None;
-    }
-    let refused = |ids: Vec<String>, which: &str| {
-        let message = format!("this version applies no {which} sync rules; remove {} to sync everything", ids.join(", "));
-        (!ids.is_empty()).then_some((ids, message))
-    };
-    let basic = basic(draft).iter().map(|rule| rule["id"].as_str().unwrap_or("a rule without an id").to_owned()).collect();
-    let advanced = if advanced(draft).is_empty() { Vec::new() } else { vec![ADVANCED.to_owned()] };
-    Some(Verdict { errors: [refused(basic, "basic"), refused(advanced, "advanced")].into_iter().flatten().collect() })
+    (draft["validation"]["state"] == "edited").then_some(draft)
 }
 
 /// The whole of `filtering` with a verdict on its draft; a valid draft is active.
@@ -67,13 +74,17 @@ pub fn active(filtering: &Value) -> Value {
 
 /// Basic rules of a filter but the default one, which changes nothing.
 pub(super) fn basic(filter: &Value) -> Vec<Value> {
-    let rules = filter["rules"].as_array().map(Vec::as_slice).unwrap_or_default();
-    rules.iter().filter(|rule| rule["id"] != DEFAULT_RULE).cloned().collect()
+    listed(&filter["rules"]).into_iter().filter(|rule| rule["id"] != DEFAULT_RULE).collect()
 }
 
 /// Advanced rules of a filter.
 pub(super) fn advanced(filter: &Value) -> Vec<Value> {
-    match &filter["advanced_snippet"]["value"] {
+    listed(&filter["advanced_snippet"]["value"])
+}
+
+/// Rules as a list. What should be one and is not becomes a rule, so that it is judged and refused instead of being taken for none.
+fn listed(rules: &Value) -> Vec<Value> {
+    match rules {
         Value::Array(rules) => rules.clone(),
         nothing if is_blank(nothing) => Vec::new(),
         rule => vec![rule.clone()],

@@ -26,7 +26,7 @@ use crate::JobType;
 
 pub use configuration::{prepared, simple};
 pub use connector::{Connector, ConnectorStatus};
-pub use filtering::{Verdict, active, judge, judged};
+pub use filtering::{Verdict, active, draft, drafted_queries, judge, judged};
 pub use job::{Claim, JobDocument, Report, job_request, new_job};
 pub use schedule::due;
 pub use time::{read as read_time, written as written_time};
@@ -48,11 +48,11 @@ pub const SERVICE_TYPE: &str = "salesforce";
 
 /// What this version does. Kibana offers what is enabled here and nothing else, so a line becomes `true` with the code that does it.
 ///
-/// Basic and advanced sync rules and document level security are not applied yet. An incremental job reads everything, as the reference's
+/// Document level security is not applied yet. An incremental job reads everything, as the reference's
 /// does. Kibana makes no API keys for it.
 pub fn features() -> Value {
     json!({
-        "sync_rules": { "basic": { "enabled": false }, "advanced": { "enabled": false } },
+        "sync_rules": { "basic": { "enabled": true }, "advanced": { "enabled": true } },
         "document_level_security": { "enabled": false },
         "incremental_sync": { "enabled": true },
         "native_connector_api_keys": { "enabled": false },

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::rules::RuleError;
 use crate::{CP_JOB, CP_SCHEDULE, CP_VANISHED, ConnectorId, Counts, Ended, Fault, JobId, JobStatus};
 
 fn connector(source: Value) -> Connector {
@@ -176,32 +177,63 @@ fn drafted(state: &str, rules: Value, advanced: Value) -> Value {
 }
 
 #[test]
-fn a_draft_without_rules_becomes_active_and_one_with_rules_says_which() {
+fn a_draft_with_rules_that_can_be_used_becomes_active() {
     let default = json!({ "id": "DEFAULT", "policy": "include", "field": "_", "rule": "regex", "value": ".*", "order": 0 });
-    for nothing in [json!({}), json!([]), json!(null)] {
-        let filtering = drafted("edited", json!([default]), nothing);
+    let rule = json!({ "id": "r1", "policy": "exclude", "field": "Name", "rule": "equals", "value": "x", "order": 1 });
+    let queries = json!([{ "query": "SELECT Id FROM Lead", "language": "SOQL" }]);
+    for (rules, snippet) in [
+        (json!([default]), json!({})),
+        (json!([default]), json!([])),
+        (json!(null), json!(null)),
+        (json!({}), json!("")),
+        (json!([default, rule]), json!({})),
+        (json!([rule]), queries.clone()),
+    ] {
+        let filtering = drafted("edited", rules, snippet.clone());
+        assert_eq!(drafted_queries(&filtering).is_empty(), snippet != queries);
         let verdict = judge(&filtering).unwrap();
         let after = judged(&filtering, &verdict);
         assert_eq!(after[1]["draft"]["validation"], json!({ "state": "valid", "errors": [] }));
         assert_eq!(after[1]["active"], after[1]["draft"]);
-        assert_eq!((active(&after), judge(&after)), (after[1]["active"].clone(), None));
+        assert_eq!((active(&after), judge(&after), draft(&after)), (after[1]["active"].clone(), None, None));
     }
-    let filtering = drafted(
-        "edited",
-        json!([default, { "id": "r1" }, { "id": "r2" }]),
-        json!([{ "query": "SELECT Id FROM Lead", "language": "SOQL" }]),
-    );
-    let verdict = judge(&filtering).unwrap();
-    assert!(!verdict.is_valid());
-    let after = judged(&filtering, &verdict);
-    assert_eq!((&after[1]["draft"]["validation"]["state"], &after[1]["active"]["old"]), (&json!("invalid"), &json!(true)));
-    let errors = &after[1]["draft"]["validation"]["errors"];
-    assert_eq!((&errors[0]["ids"], &errors[1]["ids"]), (&json!(["r1", "r2"]), &json!(["advanced_snippet"])));
-    assert!(errors[0]["messages"][0].as_str().unwrap().contains("r1, r2"));
+}
+
+#[test]
+fn a_draft_with_mistakes_says_all_of_them_by_rule_and_stays_a_draft() {
+    let regex = json!({ "id": "r2", "policy": "exclude", "field": "Name", "rule": "regex", "value": "(", "order": 2 });
+    let snippet = json!([{ "query": "SELECT", "language": "SOQL" }, { "query": "SELECT COUNT() FROM Lead", "language": "SOQL" }]);
+    let filtering = drafted("edited", json!([{ "id": "r1", "order": 1 }, { "id": "DEFAULT" }, regex]), snippet);
+    let mut verdict = judge(&filtering).unwrap();
+    let state = |verdict: &Verdict| judged(&filtering, verdict)[1].clone();
+    let after = state(&verdict);
+    assert_eq!((&after["draft"]["validation"]["state"], &after["active"]["old"]), (&json!("invalid"), &json!(true)));
+    let about = |entry: &Value, ids: Value| {
+        let errors = entry["draft"]["validation"]["errors"].as_array().unwrap().iter();
+        errors.filter(|error| error["ids"] == ids).map(|error| error["messages"].as_array().unwrap().len()).collect::<Vec<_>>()
+    };
+    assert_eq!([about(&after, json!(["r1"])), about(&after, json!(["r2"])), about(&after, json!(["advanced_snippet"]))], [[4], [1], [2]]);
+    // What an org says of a query comes to what is known already.
+    verdict.errors.push(RuleError::advanced("no such column"));
+    assert_eq!(about(&state(&verdict), json!(["advanced_snippet"])), [3]);
+    assert!(!Verdict { errors: vec![RuleError::advanced("no such column")] }.is_valid());
+}
+
+#[test]
+fn rules_that_are_no_list_are_not_taken_for_none() {
+    for (rules, snippet) in
+        [(json!("exclude"), json!({})), (json!({ "id": "r1" }), json!({})), (json!([null]), json!({})), (json!([]), json!({ "query": 1 }))]
+    {
+        assert!(!judge(&drafted("edited", rules.clone(), snippet)).unwrap().is_valid(), "{rules}");
+    }
+}
+
+#[test]
+fn a_draft_that_nobody_has_edited_is_not_looked_at() {
     for nothing_to_do in
         [json!(null), json!([]), json!([{}]), drafted("valid", json!([]), json!({})), drafted("invalid", json!([]), json!({}))]
     {
-        assert_eq!(judge(&nothing_to_do), None, "{nothing_to_do}");
+        assert_eq!((judge(&nothing_to_do), draft(&nothing_to_do)), (None, None), "{nothing_to_do}");
     }
 }
 

@@ -28,10 +28,14 @@ pub struct Query {
     pub limit: Option<Count>,
     /// `OFFSET`.
     pub offset: Option<Count>,
-    /// `FOR VIEW`, `FOR REFERENCE`, `FOR UPDATE`.
+    /// `FOR VIEW`, `FOR REFERENCE`, `FOR UPDATE`, `UPDATE TRACKING`, `UPDATE VIEWSTAT`.
     pub usage: Vec<Usage>,
+    /// `SET OPTIONS (name = value, ...)`.
+    pub options: Vec<(Name, Literal)>,
     /// `ALL ROWS`, which Salesforce takes in Apex only.
     pub all_rows: Option<Span>,
+    /// Where clauses are or could be.
+    pub places: Places,
     /// The statement, without the parentheses of a sub-select.
     pub span: Span,
 }
@@ -41,6 +45,22 @@ impl Query {
     pub fn select_end(&self) -> usize {
         self.select.last().map_or(self.span.start, |item| item.span.end)
     }
+}
+
+/// Where clauses are in the text: what follows the keyword, parentheses included. Of a clause that is not there, the empty place behind
+/// the token before it, where it can be put into the original text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The condition of `WHERE`.
+    pub filter: Span,
+    /// The condition of `HAVING`.
+    pub having: Span,
+    /// The list of `ORDER BY`.
+    pub order_by: Span,
+    /// The number of `LIMIT`.
+    pub limit: Span,
+    /// `FOR`, `UPDATE` and `SET OPTIONS` with their arguments, keywords included.
+    pub usage: Span,
 }
 
 /// An identifier as it was typed.
@@ -241,7 +261,7 @@ pub enum Comparison {
 }
 
 /// `WITH` and its argument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum With {
     /// `WITH SECURITY_ENFORCED`
     SecurityEnforced,
@@ -249,6 +269,34 @@ pub enum With {
     UserMode,
     /// `WITH SYSTEM_MODE`
     SystemMode,
+    /// `WITH DATA CATEGORY group AT category AND ...`; never empty.
+    DataCategory(Vec<CategoryTest>),
+    /// `WITH RecordVisibilityContext (maxDescriptorPerRecord=100, ...)`; never empty.
+    RecordVisibility(Vec<(Name, Literal)>),
+}
+
+/// A test of the data category of an article.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CategoryTest {
+    /// Category group.
+    pub group: Name,
+    /// Which categories count besides the named ones.
+    pub reach: CategoryReach,
+    /// Categories; never empty.
+    pub categories: Vec<Name>,
+}
+
+/// Which categories count, seen from a named one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CategoryReach {
+    /// `AT`: only itself.
+    At,
+    /// `ABOVE`: itself and those above it.
+    Above,
+    /// `BELOW`: itself and those below it.
+    Below,
+    /// `ABOVE_OR_BELOW`
+    AboveOrBelow,
 }
 
 /// `GROUP BY`.
@@ -311,7 +359,7 @@ pub struct Count {
     pub span: Span,
 }
 
-/// `FOR` and its argument.
+/// `FOR` or `UPDATE` and its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// `FOR VIEW`
@@ -320,4 +368,8 @@ pub enum Usage {
     Reference,
     /// `FOR UPDATE`
     Update,
+    /// `UPDATE TRACKING`
+    Tracking,
+    /// `UPDATE VIEWSTAT`
+    ViewStat,
 }

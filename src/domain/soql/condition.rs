@@ -11,7 +11,7 @@ const MAX_STRING: usize = 4_000;
 
 impl Parser<'_> {
     /// Tests joined by AND, or by OR; both together need parentheses.
-    pub(super) fn condition(&mut self) -> Result<Condition, SoqlError> {
+    pub(crate) fn condition(&mut self) -> Result<Condition, SoqlError> {
         let first = self.term()?;
         let (keyword, other, join): (_, _, fn(Vec<Condition>) -> Condition) =
             if self.is_keyword("OR") { ("OR", "AND", Condition::Or) } else { ("AND", "OR", Condition::And) };
@@ -131,6 +131,19 @@ impl Parser<'_> {
             "NULL" => Value::Null,
             "TRUE" => Value::Bool(true),
             "FALSE" => Value::Bool(false),
+            _ if is_money(typed.as_bytes()) => {
+                self.take();
+                let fraction = self.ahead(1);
+                if self.is(Kind::Dot)
+                    && fraction.kind == Kind::Number
+                    && fraction.span.of(self.text).bytes().all(|byte| byte.is_ascii_digit())
+                {
+                    self.take();
+                    self.take();
+                }
+                let span = self.since(token.span);
+                return Ok(Literal { value: Value::Money(span.of(self.text).to_owned()), span });
+            }
             _ => match DateWord::parse(typed) {
                 None => return Err(self.unexpected()),
                 Some(DateWord::Complete(date)) => Value::Relative(date),
@@ -156,6 +169,11 @@ impl Parser<'_> {
         }
         self.path().map(Argument::Field)
     }
+}
+
+/// Whether a word is a currency code with an amount, as far as a word goes: the fraction is a token of its own.
+fn is_money(word: &[u8]) -> bool {
+    word.len() > 3 && word[..3].iter().all(u8::is_ascii_alphabetic) && word[3..].iter().all(u8::is_ascii_digit)
 }
 
 /// Whether `bytes` are a time with its offset: `17:30:00`, a fraction or not, then `Z`, `+01:00` or `+0100`.

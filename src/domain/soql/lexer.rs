@@ -38,11 +38,11 @@ pub(crate) struct Token {
     pub(crate) span: Span,
 }
 
-/// All tokens of `text`, closed by [`Kind::End`].
-pub(crate) fn tokens(text: &str) -> Vec<Token> {
+/// All tokens of `text` from the byte `start` on, closed by [`Kind::End`].
+pub(crate) fn tokens(text: &str, start: usize) -> Vec<Token> {
     let bytes = text.as_bytes();
-    let mut tokens: Vec<Token> = Vec::with_capacity(text.len() / 4 + 1);
-    let mut at = 0;
+    let mut tokens: Vec<Token> = Vec::with_capacity(text.len().saturating_sub(start) / 4 + 1);
+    let mut at = start;
     while let Some(&byte) = bytes.get(at) {
         if byte.is_ascii_whitespace() {
             at += 1;

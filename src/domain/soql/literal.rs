@@ -1,5 +1,7 @@
 //! Values in a query: strings and their escapes, numbers, dates, relative dates.
 
+use std::str::CharIndices;
+
 use super::span::Span;
 
 /// A value with its place.
@@ -22,6 +24,8 @@ pub enum Value {
     String(String),
     /// `12`, `-1.5`, `1e6`
     Number(String),
+    /// `USD5000`: an amount in a currency of its own.
+    Money(String),
     /// `2026-01-31`
     Date(String),
     /// `2026-01-31T12:00:00Z`, with any offset.
@@ -238,11 +242,36 @@ pub(crate) fn pieces(inside: &str) -> Result<Vec<Piece>, usize> {
             Some('b' | 'B') => '\u{8}',
             Some('f' | 'F') => '\u{c}',
             Some(escape @ ('"' | '\'' | '\\' | '_' | '%')) => escape,
+            Some('u') => unicode(&mut characters).ok_or(at)?,
             _ => return Err(at),
         };
         pieces.push(Piece::Escaped(meant));
     }
     Ok(pieces)
+}
+
+/// Reads what follows `\u`: four hexadecimal digits, or two such escapes for a character beyond them. Half of a pair means no character.
+fn unicode(characters: &mut CharIndices<'_>) -> Option<char> {
+    let first = code_unit(characters)?;
+    let mut ahead = characters.clone();
+    if (0xd800..0xdc00).contains(&first)
+        && matches!((ahead.next(), ahead.next()), (Some((_, '\\')), Some((_, 'u'))))
+        && let Some(second) = code_unit(&mut ahead)
+        && let Some(Ok(character)) = char::decode_utf16([first, second]).next()
+    {
+        *characters = ahead;
+        return Some(character);
+    }
+    Some(char::from_u32(first.into()).unwrap_or(char::REPLACEMENT_CHARACTER))
+}
+
+fn code_unit(characters: &mut CharIndices<'_>) -> Option<u16> {
+    let mut unit = 0;
+    for _ in 0..4 {
+        let (_, digit) = characters.next()?;
+        unit = unit << 4 | u16::try_from(digit.to_digit(16)?).ok()?;
+    }
+    Some(unit)
 }
 
 /// The text that a string literal means.

@@ -11,13 +11,17 @@ mod parser;
 mod print;
 mod select;
 mod span;
+mod with;
 
 pub use self::ast::{
-    Argument, Call, Check, Comparison, Condition, Count, Direction, FieldGroup, GroupBy, GroupKind, Membership, Name, Nulls, Operand,
-    OrderBy, Path, Query, SelectItem, SelectKind, Source, Test, TypeOf, Usage, When, With,
+    Argument, Call, CategoryReach, CategoryTest, Check, Comparison, Condition, Count, Direction, FieldGroup, GroupBy, GroupKind,
+    Membership, Name, Nulls, Operand, OrderBy, Path, Places, Query, SelectItem, SelectKind, Source, Test, TypeOf, Usage, When, With,
 };
+pub(crate) use self::lexer::Kind;
 pub use self::literal::{DateUnit, LikePart, Literal, Reach, RelativeDate, Value, quote, quote_like};
 pub use self::parser::parse;
+pub(crate) use self::parser::{MAX_CHARACTERS, Parser};
+pub(crate) use self::print::list;
 pub use self::span::{Position, SoqlError, SoqlErrorKind, Span, point_at};
 
 #[cfg(test)]

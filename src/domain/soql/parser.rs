@@ -1,11 +1,11 @@
 //! The recursive-descent parser: tokens, names, and the clauses of a query in their order.
 
-use super::ast::{Call, Count, Direction, GroupBy, GroupKind, Name, Nulls, Operand, OrderBy, Path, Query, Source, Usage, With};
+use super::ast::{Call, Count, Direction, GroupBy, GroupKind, Name, Nulls, Operand, OrderBy, Path, Places, Query, Source};
 use super::lexer::{Kind, Token, tokens};
 use super::span::{SoqlError, SoqlErrorKind, Span};
 
-/// Characters that a query may have (Salesforce's limit).
-const MAX_CHARACTERS: usize = 100_000;
+/// Characters that a query or a search may have (Salesforce's limit).
+pub(crate) const MAX_CHARACTERS: usize = 100_000;
 /// How deep parentheses, NOT, functions and sub-selects may nest. Salesforce allows less of each; this bounds the stack.
 const MAX_DEPTH: usize = 64;
 
@@ -18,7 +18,7 @@ pub fn parse(text: &str) -> Result<Query, SoqlError> {
         let message = "SOQL statements cannot be longer than 100,000 characters";
         return Err(SoqlError::new(SoqlErrorKind::TooLong, Span::new(0, 0), message));
     }
-    let mut parser = Parser { text, tokens: tokens(text), at: 0, depth: 0 };
+    let mut parser = Parser::new(text, 0);
     let query = parser.query()?;
     if parser.peek().kind == Kind::End { Ok(query) } else { Err(parser.unexpected()) }
 }
@@ -28,76 +28,80 @@ const RESERVED: [&str; 23] = [
     "AND", "AS", "ASC", "DESC", "EXCLUDES", "FIRST", "FOR", "FROM", "GROUP", "HAVING", "IN", "INCLUDES", "LAST", "LIKE", "LIMIT", "NOT",
     "NULL", "NULLS", "OR", "SELECT", "USING", "WHERE", "WITH",
 ];
-/// Words that start a clause where an alias of `FROM` could stand, besides the reserved ones.
-const CLAUSES: [&str; 4] = ["ORDER", "OFFSET", "ALL", "UPDATE"];
 /// Words that no path starts with.
 const NEVER_A_FIELD: [&str; 7] = ["SELECT", "FROM", "WHERE", "AND", "OR", "IN", "LIKE"];
 
-pub(super) struct Parser<'a> {
-    pub(super) text: &'a str,
+/// Reads tokens; the parser of searches is built on it too.
+pub(crate) struct Parser<'a> {
+    pub(crate) text: &'a str,
     tokens: Vec<Token>,
     at: usize,
     depth: usize,
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    /// A parser of `text` from the byte `start` on; places still count from the beginning of `text`.
+    pub(crate) fn new(text: &'a str, start: usize) -> Self {
+        Self { text, tokens: tokens(text, start), at: 0, depth: 0 }
+    }
+
     /// The next token.
-    pub(super) fn peek(&self) -> Token {
+    pub(crate) fn peek(&self) -> Token {
         self.ahead(0)
     }
 
     /// The token `distance` after the next one.
-    pub(super) fn ahead(&self, distance: usize) -> Token {
+    pub(crate) fn ahead(&self, distance: usize) -> Token {
         // The list ends with `End`, so there always is a last token.
         let last = self.tokens.len() - 1;
         self.tokens[(self.at + distance).min(last)]
     }
 
-    pub(super) fn take(&mut self) -> Token {
+    pub(crate) fn take(&mut self) -> Token {
         let token = self.peek();
         self.at += 1;
         token
     }
 
-    pub(super) fn is(&self, kind: Kind) -> bool {
+    pub(crate) fn is(&self, kind: Kind) -> bool {
         self.peek().kind == kind
     }
 
-    pub(super) fn eat(&mut self, kind: Kind) -> bool {
+    pub(crate) fn eat(&mut self, kind: Kind) -> bool {
         let found = self.is(kind);
         self.at += usize::from(found);
         found
     }
 
-    pub(super) fn expect(&mut self, kind: Kind) -> Result<Token, SoqlError> {
+    pub(crate) fn expect(&mut self, kind: Kind) -> Result<Token, SoqlError> {
         if self.is(kind) { Ok(self.take()) } else { Err(self.unexpected()) }
     }
 
-    pub(super) fn word_of(&self, token: Token) -> &str {
+    pub(crate) fn word_of(&self, token: Token) -> &str {
         if token.kind == Kind::Word { token.span.of(self.text) } else { "" }
     }
 
-    pub(super) fn is_keyword(&self, keyword: &str) -> bool {
+    pub(crate) fn is_keyword(&self, keyword: &str) -> bool {
         self.word_of(self.peek()).eq_ignore_ascii_case(keyword)
     }
 
     /// Whether the next tokens are these words.
-    fn are_keywords(&self, keywords: &[&str]) -> bool {
+    pub(crate) fn are_keywords(&self, keywords: &[&str]) -> bool {
         keywords.iter().enumerate().all(|(at, keyword)| self.word_of(self.ahead(at)).eq_ignore_ascii_case(keyword))
     }
 
-    pub(super) fn is_one_of(&self, token: Token, words: &[&str]) -> bool {
+    pub(crate) fn is_one_of(&self, token: Token, words: &[&str]) -> bool {
         let word = self.word_of(token);
         words.iter().any(|known| known.eq_ignore_ascii_case(word))
     }
 
-    pub(super) fn eat_keyword(&mut self, keyword: &str) -> bool {
+    pub(crate) fn eat_keyword(&mut self, keyword: &str) -> bool {
         let found = self.is_keyword(keyword);
         self.at += usize::from(found);
         found
     }
 
-    fn eat_keywords(&mut self, keywords: &[&str]) -> bool {
+    pub(crate) fn eat_keywords(&mut self, keywords: &[&str]) -> bool {
         let found = self.are_keywords(keywords);
         if found {
             self.at += keywords.len();
@@ -105,12 +109,12 @@ impl Parser<'_> {
         found
     }
 
-    pub(super) fn expect_keyword(&mut self, keyword: &str) -> Result<(), SoqlError> {
+    pub(crate) fn expect_keyword(&mut self, keyword: &str) -> Result<(), SoqlError> {
         if self.eat_keyword(keyword) { Ok(()) } else { Err(self.unexpected()) }
     }
 
     /// The refusal of the next token.
-    pub(super) fn unexpected(&self) -> SoqlError {
+    pub(crate) fn unexpected(&self) -> SoqlError {
         let token = self.peek();
         match token.kind {
             Kind::Colon => SoqlError::new(SoqlErrorKind::Bind, token.span, "Bind variables only allowed in Apex code"),
@@ -132,11 +136,11 @@ impl Parser<'_> {
     }
 
     /// Place from `start` up to the last token taken.
-    pub(super) fn since(&self, start: Span) -> Span {
+    pub(crate) fn since(&self, start: Span) -> Span {
         start.to(self.tokens[self.at.saturating_sub(1).min(self.tokens.len() - 1)].span)
     }
 
-    pub(super) fn name(&mut self) -> Result<Name, SoqlError> {
+    pub(crate) fn name(&mut self) -> Result<Name, SoqlError> {
         let token = self.expect(Kind::Word)?;
         Ok(Name { text: token.span.of(self.text).to_owned(), span: token.span })
     }
@@ -155,7 +159,7 @@ impl Parser<'_> {
     }
 
     /// At least one of what `item` reads, separated by commas.
-    pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, SoqlError>) -> Result<Vec<T>, SoqlError> {
+    pub(crate) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Result<T, SoqlError>) -> Result<Vec<T>, SoqlError> {
         let mut items = vec![item(self)?];
         while self.eat(Kind::Comma) {
             items.push(item(self)?);
@@ -163,14 +167,14 @@ impl Parser<'_> {
         Ok(items)
     }
 
-    pub(super) fn operand(&mut self) -> Result<Operand, SoqlError> {
+    pub(crate) fn operand(&mut self) -> Result<Operand, SoqlError> {
         if self.is(Kind::Word) && self.ahead(1).kind == Kind::Open {
             return self.call().map(Operand::Call);
         }
         self.path().map(Operand::Field)
     }
 
-    pub(super) fn call(&mut self) -> Result<Call, SoqlError> {
+    pub(crate) fn call(&mut self) -> Result<Call, SoqlError> {
         let name = self.name()?;
         let start = name.span;
         self.expect(Kind::Open)?;
@@ -190,45 +194,86 @@ impl Parser<'_> {
         while self.eat(Kind::Comma) {
             relations.push(self.source()?);
         }
-        let scope = if self.eat_keywords(&["USING", "SCOPE"]) { Some(self.name()?) } else { None };
-        let filter = if self.eat_keyword("WHERE") { Some(self.condition()?) } else { None };
+        let (scope, _) = self.clause(&["USING", "SCOPE"], Self::name)?;
+        let mut places = Places::default();
+        let (filter, place) = self.clause(&["WHERE"], Self::condition)?;
+        places.filter = place;
         let with = self.with()?;
         let group_by = self.group_by()?;
-        let having = if self.eat_keyword("HAVING") { Some(self.condition()?) } else { None };
-        let order_by = if self.eat_keywords(&["ORDER", "BY"]) { self.list(Self::order_by)? } else { Vec::new() };
-        let limit = if self.eat_keyword("LIMIT") { Some(self.count()?) } else { None };
-        let offset = if self.eat_keyword("OFFSET") { Some(self.count()?) } else { None };
-        let usage = self.usage()?;
+        let (having, place) = self.clause(&["HAVING"], Self::condition)?;
+        places.having = place;
+        let (order_by, place) = self.clause(&["ORDER", "BY"], |parser| parser.list(Self::order_by))?;
+        places.order_by = place;
+        let (limit, place) = self.clause(&["LIMIT"], Self::count)?;
+        places.limit = place;
+        let (offset, _) = self.clause(&["OFFSET"], Self::count)?;
+        let rest = self.peek().span;
+        let mut usage = self.usage()?;
+        let options = self.options()?;
+        // FOR UPDATE comes last.
+        usage.extend(self.usage()?);
+        places.usage = if usage.is_empty() && options.is_empty() { self.behind() } else { self.since(rest) };
         let rows = self.peek().span;
         let all_rows = if self.eat_keywords(&["ALL", "ROWS"]) { Some(self.since(rows)) } else { None };
-        let span = self.since(start);
-        Ok(Query { select, from, relations, scope, filter, with, group_by, having, order_by, limit, offset, usage, all_rows, span })
+        let (order_by, span) = (order_by.unwrap_or_default(), self.since(start));
+        Ok(Query {
+            select,
+            from,
+            relations,
+            scope,
+            filter,
+            with,
+            group_by,
+            having,
+            order_by,
+            limit,
+            offset,
+            usage,
+            options,
+            all_rows,
+            places,
+            span,
+        })
+    }
+
+    /// What `inner` reads after `keywords`, and its place; without the keywords, nothing, and the empty place where they would go.
+    fn clause<T>(
+        &mut self,
+        keywords: &[&str],
+        inner: impl FnOnce(&mut Self) -> Result<T, SoqlError>,
+    ) -> Result<(Option<T>, Span), SoqlError> {
+        if !self.eat_keywords(keywords) {
+            return Ok((None, self.behind()));
+        }
+        let start = self.peek().span;
+        let read = inner(self)?;
+        Ok((Some(read), self.since(start)))
+    }
+
+    /// The empty place behind the last token taken.
+    fn behind(&self) -> Span {
+        let end = self.since(self.peek().span).end;
+        Span::new(end, end)
     }
 
     fn source(&mut self) -> Result<Source, SoqlError> {
         let path = self.path()?;
         let named = self.eat_keyword("AS");
-        let free = self.is(Kind::Word) && !self.is_one_of(self.peek(), &RESERVED) && (named || !self.is_one_of(self.peek(), &CLAUSES));
+        let free = self.is(Kind::Word) && !self.is_one_of(self.peek(), &RESERVED) && (named || !self.clause_follows());
         let alias = if named || free { Some(self.alias()?) } else { None };
         Ok(Source { path, alias })
     }
 
-    pub(super) fn alias(&mut self) -> Result<Name, SoqlError> {
-        if self.is_one_of(self.peek(), &RESERVED) { Err(self.unexpected()) } else { self.name() }
+    /// Whether a clause starts here whose first word could be an alias too.
+    fn clause_follows(&self) -> bool {
+        (self.is_keyword("OFFSET") && self.ahead(1).kind == Kind::Number)
+            || [["ORDER", "BY"], ["ALL", "ROWS"], ["UPDATE", "TRACKING"], ["UPDATE", "VIEWSTAT"], ["SET", "OPTIONS"]]
+                .iter()
+                .any(|words| self.are_keywords(words))
     }
 
-    fn with(&mut self) -> Result<Vec<With>, SoqlError> {
-        let mut with = Vec::new();
-        while self.eat_keyword("WITH") {
-            with.push(match self.word_of(self.peek()).to_ascii_uppercase().as_str() {
-                "SECURITY_ENFORCED" => With::SecurityEnforced,
-                "USER_MODE" => With::UserMode,
-                "SYSTEM_MODE" => With::SystemMode,
-                _ => return Err(self.unexpected()),
-            });
-            self.take();
-        }
-        Ok(with)
+    pub(crate) fn alias(&mut self) -> Result<Name, SoqlError> {
+        if self.is_one_of(self.peek(), &RESERVED) { Err(self.unexpected()) } else { self.name() }
     }
 
     fn group_by(&mut self) -> Result<Option<GroupBy>, SoqlError> {
@@ -254,7 +299,7 @@ impl Parser<'_> {
         Ok(Some(GroupBy { kind, by, span: self.since(start) }))
     }
 
-    fn order_by(&mut self) -> Result<OrderBy, SoqlError> {
+    pub(crate) fn order_by(&mut self) -> Result<OrderBy, SoqlError> {
         let by = self.operand()?;
         let direction = if self.eat_keyword("ASC") {
             Some(Direction::Ascending)
@@ -273,24 +318,10 @@ impl Parser<'_> {
         Ok(OrderBy { by, direction, nulls })
     }
 
-    fn count(&mut self) -> Result<Count, SoqlError> {
+    pub(crate) fn count(&mut self) -> Result<Count, SoqlError> {
         let refusal = self.unexpected();
         let token = self.expect(Kind::Number)?;
         let value = token.span.of(self.text).parse().map_err(|_| refusal)?;
         Ok(Count { value, span: token.span })
-    }
-
-    fn usage(&mut self) -> Result<Vec<Usage>, SoqlError> {
-        let mut usage = Vec::new();
-        while self.eat_keyword("FOR") {
-            usage.push(match self.word_of(self.peek()).to_ascii_uppercase().as_str() {
-                "VIEW" => Usage::View,
-                "REFERENCE" => Usage::Reference,
-                "UPDATE" => Usage::Update,
-                _ => return Err(self.unexpected()),
-            });
-            self.take();
-        }
-        Ok(usage)
     }
 }

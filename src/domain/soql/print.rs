@@ -3,18 +3,26 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::ast::{
-    Argument, Call, Check, Comparison, Condition, Direction, FieldGroup, GroupBy, GroupKind, Membership, Name, Nulls, Operand, OrderBy,
-    Path, Query, SelectItem, SelectKind, Source, Test, TypeOf, Usage, With,
+    Argument, Call, CategoryReach, CategoryTest, Check, Comparison, Condition, Direction, FieldGroup, GroupBy, GroupKind, Membership, Name,
+    Nulls, Operand, OrderBy, Path, Query, SelectItem, SelectKind, Source, Test, TypeOf, Usage, With,
 };
 use super::literal::{Literal, Value, quote, quote_like};
 
 /// Writes items with `, ` between them.
-fn list<T: Display>(formatter: &mut Formatter<'_>, items: &[T]) -> fmt::Result {
+pub(crate) fn list<T: Display>(formatter: &mut Formatter<'_>, items: &[T]) -> fmt::Result {
     for (at, item) in items.iter().enumerate() {
         let comma = if at == 0 { "" } else { ", " };
         write!(formatter, "{comma}{item}")?;
     }
     Ok(())
+}
+
+/// Writes `(name=value, ...)`.
+fn settings(formatter: &mut Formatter<'_>, settings: &[(Name, Literal)]) -> fmt::Result {
+    for (at, (name, value)) in settings.iter().enumerate() {
+        write!(formatter, "{}{name}={value}", if at == 0 { "(" } else { ", " })?;
+    }
+    formatter.write_char(')')
 }
 
 impl Display for Query {
@@ -50,8 +58,20 @@ impl Display for Query {
         if let Some(offset) = &self.offset {
             write!(formatter, " OFFSET {}", offset.value)?;
         }
-        for usage in &self.usage {
-            write!(formatter, " FOR {usage}")?;
+        // FOR UPDATE stands behind the options.
+        let (usages, last) = match self.usage.split_last() {
+            Some((last @ Usage::Update, usages)) => (usages, Some(last)),
+            _ => (self.usage.as_slice(), None),
+        };
+        for usage in usages {
+            write!(formatter, " {usage}")?;
+        }
+        if !self.options.is_empty() {
+            formatter.write_str(" SET OPTIONS ")?;
+            settings(formatter, &self.options)?;
+        }
+        if let Some(last) = last {
+            write!(formatter, " {last}")?;
         }
         if self.all_rows.is_some() {
             formatter.write_str(" ALL ROWS")?;
@@ -218,7 +238,9 @@ impl Display for Literal {
             Value::Null => formatter.write_str("NULL"),
             Value::Bool(value) => write!(formatter, "{value}"),
             Value::String(text) => formatter.write_str(&quote(text)),
-            Value::Number(text) | Value::Date(text) | Value::DateTime(text) | Value::Time(text) => formatter.write_str(text),
+            Value::Number(text) | Value::Money(text) | Value::Date(text) | Value::DateTime(text) | Value::Time(text) => {
+                formatter.write_str(text)
+            }
             Value::Relative(date) => date.fmt(formatter),
         }
     }
@@ -226,11 +248,35 @@ impl Display for Literal {
 
 impl Display for With {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::SecurityEnforced => "SECURITY_ENFORCED",
-            Self::UserMode => "USER_MODE",
-            Self::SystemMode => "SYSTEM_MODE",
-        })
+        match self {
+            Self::SecurityEnforced => formatter.write_str("SECURITY_ENFORCED"),
+            Self::UserMode => formatter.write_str("USER_MODE"),
+            Self::SystemMode => formatter.write_str("SYSTEM_MODE"),
+            Self::DataCategory(tests) => {
+                for (at, test) in tests.iter().enumerate() {
+                    write!(formatter, "{}{test}", if at == 0 { "DATA CATEGORY " } else { " AND " })?;
+                }
+                Ok(())
+            }
+            Self::RecordVisibility(settings) => {
+                formatter.write_str("RecordVisibilityContext ")?;
+                self::settings(formatter, settings)
+            }
+        }
+    }
+}
+
+impl Display for CategoryTest {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        let word = match self.reach {
+            CategoryReach::At => "AT",
+            CategoryReach::Above => "ABOVE",
+            CategoryReach::Below => "BELOW",
+            CategoryReach::AboveOrBelow => "ABOVE_OR_BELOW",
+        };
+        write!(formatter, "{} {word} (", self.group)?;
+        list(formatter, &self.categories)?;
+        formatter.write_char(')')
     }
 }
 
@@ -266,9 +312,11 @@ impl Display for OrderBy {
 impl Display for Usage {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::View => "VIEW",
-            Self::Reference => "REFERENCE",
-            Self::Update => "UPDATE",
+            Self::View => "FOR VIEW",
+            Self::Reference => "FOR REFERENCE",
+            Self::Update => "FOR UPDATE",
+            Self::Tracking => "UPDATE TRACKING",
+            Self::ViewStat => "UPDATE VIEWSTAT",
         })
     }
 }

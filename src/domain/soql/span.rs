@@ -56,7 +56,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// What kind of mistake a query has.
+/// What kind of mistake a query or a search has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SoqlErrorKind {
     /// A token that the grammar does not allow there.
@@ -65,13 +65,15 @@ pub enum SoqlErrorKind {
     Bind,
     /// A literal that is not closed or not in its form.
     Literal,
+    /// A search without a term in braces.
+    NoTerm,
     /// More than 100,000 characters, or a string literal of more than 4,000.
     TooLong,
     /// More nested than any sensible query.
     TooDeep,
 }
 
-/// Why a text is not SOQL.
+/// Why a text is not SOQL, or not SOSL.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SoqlError {
@@ -88,7 +90,7 @@ impl SoqlError {
         Self { kind, message: message.into(), span }
     }
 
-    /// The `errorCode` that Salesforce answers with.
+    /// The `errorCode` that Salesforce answers a query with; for a search see [`crate::sosl::ERROR_CODE`].
     pub fn code(&self) -> &'static str {
         "MALFORMED_QUERY"
     }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::soql::{self, Check, Condition, Count, FieldGroup, Membership, Name, Operand, Path, Query, SelectKind, Source};
+use domain::soql::{self, Check, Condition, Count, FieldGroup, Membership, Name, Operand, Path, Query, SelectKind, Source, With};
 
 use super::aggregate::Aggregation;
 use super::filter::Predicate;
@@ -22,6 +22,8 @@ const MAX_RELATIONSHIPS: usize = 55;
 const MAX_SUB_SELECTS: usize = 20;
 /// Most rows that FIELDS(ALL) and FIELDS(CUSTOM) may ask for.
 const MAX_FIELDS_ROWS: u64 = 200;
+/// From this version on there is FIELDS.
+const FIELDS_SINCE: u32 = 51;
 /// From this version on sub-selects may nest up to [`MAX_NESTING`] levels, and links of files need no filter from the one after.
 const NESTING_SINCE: u32 = 58;
 const FREE_LINKS_SINCE: u32 = 59;
@@ -194,6 +196,10 @@ impl<'a> Compiler<'a> {
         if let Some(span) = query.all_rows {
             return Err(self.refuse.at(span, "MALFORMED_QUERY", "ALL ROWS not allowed in this context"));
         }
+        // Rows would be there that Salesforce leaves out; all else that WITH asks for changes none.
+        if query.with.iter().any(|with| matches!(with, With::DataCategory(_))) {
+            return Err(malformed("WITH DATA CATEGORY is not supported here"));
+        }
         match &query.scope {
             Some(scope) if !scope.is("everything") => {
                 Err(self.refuse.at(scope.span, "MALFORMED_QUERY", format!("scope '{scope}' is not supported here; only 'everything' is")))
@@ -231,6 +237,9 @@ impl<'a> Compiler<'a> {
 
     /// FIELDS(ALL) and FIELDS(CUSTOM) are unbounded, so the rows must be bounded.
     pub(super) fn check_fields(&self, group: FieldGroup, query: &Query) -> Result<(), ApiError> {
+        if self.version() < FIELDS_SINCE {
+            return Err(malformed(format!("FIELDS is there from version {FIELDS_SINCE}.0 on")));
+        }
         let bounded = query.limit.is_some_and(|limit| limit.value <= MAX_FIELDS_ROWS)
             || query.filter.as_ref().is_some_and(|filter| self.names_few_ids(filter));
         if group == FieldGroup::Standard || bounded {

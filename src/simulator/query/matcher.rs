@@ -226,7 +226,7 @@ impl Like {
     }
 
     /// Matches with one point of return, the last `%`, so that no pattern takes exponential time.
-    fn matches(&self, text: &str) -> bool {
+    pub(super) fn matches(&self, text: &str) -> bool {
         let text: Vec<char> = fold(text).chars().collect();
         let (mut at, mut glyph) = (0, 0);
         let mut retry: Option<(usize, usize)> = None;

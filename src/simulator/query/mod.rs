@@ -1,4 +1,4 @@
-//! Answers SOQL from an org, as the REST resources `query` and `queryAll` do.
+//! Answers SOQL from an org, as the REST resources `query` and `queryAll` do, and SOSL, as `search` does.
 
 mod aggregate;
 mod columns;
@@ -12,6 +12,7 @@ mod path;
 mod plan;
 mod refusal;
 mod result;
+mod search;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use jiff::Timestamp;
 use self::compiler::{Compiled, Compiler, Shared};
 pub use self::cursors::Cursors;
 pub use self::result::{Page, ResultSet};
+pub use self::search::search;
 use crate::fault::ApiError;
 use crate::org::Org;
 

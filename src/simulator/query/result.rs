@@ -98,6 +98,15 @@ impl ResultSet {
             }
         }
     }
+
+    /// Writes all rows with commas between them, without what a page has around them: for rows without children.
+    pub(super) fn records(&self, out: &mut Vec<u8>) {
+        if let Body::Rows { rows, record } = &self.0.body {
+            let mut writer =
+                Writer { org: &self.0.org, version: &self.0.version, cursors: &Cursors::with_capacity(1), budget: rows.len(), out };
+            (0..rows.len()).for_each(|at| writer.listed(rows, at, at == 0, record));
+        }
+    }
 }
 
 /// Everything before the first record.

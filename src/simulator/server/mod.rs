@@ -13,6 +13,7 @@ mod query;
 mod reply;
 mod rest;
 mod route;
+mod search;
 mod stats;
 #[cfg(test)]
 mod tests;

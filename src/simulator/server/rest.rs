@@ -7,7 +7,7 @@ use serde_json::json;
 use super::call::Call;
 use super::reply::Reply;
 use super::route::{Resource, Route};
-use super::{State, composite, oauth, objects, page, query};
+use super::{State, composite, oauth, objects, page, query, search};
 use crate::fault::ApiError;
 
 /// First and last API version that is answered. Older ones are retired.
@@ -48,6 +48,8 @@ fn rest(state: &State, call: &Call, version: &str, resource: Resource<'_>) -> Re
         Resource::Describe(name) => objects::describe(state, call, version, name),
         Resource::Query => query::first_page(state, call, version, false),
         Resource::QueryAll => query::first_page(state, call, version, true),
+        Resource::Search => search::by_sosl(state, call, version),
+        Resource::ParameterizedSearch => search::by_parameters(state, call, version),
         Resource::QueryMore(cursor) => query::next_page(state, call, cursor),
         Resource::Record { object, id } => query::record(state, call, version, object, id),
         Resource::Blob { object, id, field } => objects::blob(state, call, object, id, field),
@@ -94,7 +96,7 @@ fn versions() -> Reply {
 
 fn resources(version: &str) -> Reply {
     let base = format!("/services/data/v{version}");
-    let names = ["composite", "limits", "query", "queryAll", "sobjects"];
+    let names = ["composite", "limits", "parameterizedSearch", "query", "queryAll", "search", "sobjects"];
     let mut list: serde_json::Map<_, _> = names.into_iter().map(|name| (name.to_owned(), format!("{base}/{name}").into())).collect();
     list.insert("identity".to_owned(), "/services/oauth2/userinfo".into());
     Reply::value(&list.into())

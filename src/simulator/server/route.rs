@@ -31,6 +31,10 @@ pub enum Endpoint {
     Query,
     /// The same with deleted rows.
     QueryAll,
+    /// A full-text search in SOSL.
+    Search,
+    /// A full-text search in parameters.
+    ParameterizedSearch,
     /// A later page of any query.
     QueryMore,
     /// One record.
@@ -73,6 +77,8 @@ pub(crate) enum Resource<'a> {
     Describe(&'a str),
     Query,
     QueryAll,
+    Search,
+    ParameterizedSearch,
     /// `<locator>-<offset>`.
     QueryMore(&'a str),
     Record {
@@ -123,6 +129,8 @@ impl<'a> Route<'a> {
                 Resource::Describe(_) => Endpoint::Describe,
                 Resource::Query => Endpoint::Query,
                 Resource::QueryAll => Endpoint::QueryAll,
+                Resource::Search => Endpoint::Search,
+                Resource::ParameterizedSearch => Endpoint::ParameterizedSearch,
                 Resource::QueryMore(_) => Endpoint::QueryMore,
                 Resource::Record { .. } => Endpoint::Record,
                 Resource::Blob { .. } => Endpoint::Blob,
@@ -137,6 +145,7 @@ impl<'a> Route<'a> {
         match self {
             Self::Token | Self::Rest { resource: Resource::Composite, .. } => &["POST"],
             Self::Revoke | Self::UserInfo => &["GET", "POST"],
+            Self::Rest { resource: Resource::ParameterizedSearch, .. } => &["GET", "HEAD", "POST"],
             _ => &["GET", "HEAD"],
         }
     }
@@ -155,6 +164,8 @@ impl<'a> Resource<'a> {
             ["sobjects", object, id, field] => Self::Blob { object, id, field },
             ["query"] => Self::Query,
             ["queryAll"] => Self::QueryAll,
+            ["search"] => Self::Search,
+            ["parameterizedSearch"] => Self::ParameterizedSearch,
             ["query" | "queryAll", cursor] => Self::QueryMore(cursor),
             ["composite"] => Self::Composite,
             _ => Self::Unknown,

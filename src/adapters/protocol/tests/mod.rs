@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::protocol::{features, simple};
+use domain::rules::RuleError;
 use domain::{Counts, Ended, Fault, JobStatus, JobType, SF_SIGN_IN, Timestamp};
 use ports::{Assignment, Definition, Desk, Inspector, Secret};
 use serde_json::{Value, json};
@@ -46,6 +47,12 @@ impl Inspector for Org {
     async fn inspect(&self, definition: &Definition) -> Result<(), Fault> {
         self.looked_at.borrow_mut().push(definition.clone());
         if *self.closed.borrow() { Err(Fault::new(&SF_SIGN_IN, "wrong secret")) } else { Ok(()) }
+    }
+
+    async fn try_rules(&self, definition: &Definition) -> Result<Vec<RuleError>, Fault> {
+        self.inspect(definition).await?;
+        let refused = |rule: &&Value| rule["query"].as_str().is_some_and(|query| query.contains("Nope"));
+        Ok(definition.advanced_rules.iter().filter(refused).map(|_| RuleError::advanced("rule 1: no such column 'Nope'")).collect())
     }
 }
 

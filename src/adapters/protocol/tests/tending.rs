@@ -163,23 +163,55 @@ async fn a_fire_time_whose_job_could_not_be_made_counts_again() {
     }
 }
 
+/// A connector with a draft of rules that somebody has just edited.
+async fn drafted(api: bool, rules: &Value, advanced: &Value) -> Bench {
+    let bench = Bench::new(api).await;
+    let draft = json!({ "rules": rules, "advanced_snippet": { "value": advanced }, "validation": { "state": "edited", "errors": [] } });
+    bench.put_connector("c", &json!({ "filtering": [{ "domain": "DEFAULT", "active": { "rules": [] }, "draft": draft }] }));
+    bench
+}
+
 #[actix_rt::test]
-async fn a_draft_without_rules_becomes_active_and_one_with_rules_does_not() {
+async fn a_draft_whose_rules_can_be_applied_becomes_active_and_another_one_does_not() {
+    let rule =
+        |id: &str, value: &str| json!({ "id": id, "policy": "exclude", "field": "Name", "rule": "regex", "value": value, "order": 1 });
+    let soql = |query: &str| json!([{ "query": query, "language": "SOQL" }]);
     for api in BOTH {
-        for (rules, state) in [(json!([{ "id": "DEFAULT" }]), "valid"), (json!([{ "id": "DEFAULT" }, { "id": "r1" }]), "invalid")] {
-            let bench = Bench::new(api).await;
-            let draft = json!({ "rules": rules, "advanced_snippet": { "value": {} }, "validation": { "state": "edited", "errors": [] } });
-            bench.put_connector("c", &json!({ "filtering": [{ "domain": "DEFAULT", "active": { "rules": [] }, "draft": draft }] }));
+        for (rules, advanced, wrong) in [
+            (json!([{ "id": "DEFAULT" }]), json!({}), json!(null)),
+            (json!([{ "id": "DEFAULT" }, rule("r1", "x+")]), soql("SELECT Id FROM Lead"), json!(null)),
+            (json!([rule("r1", "(")]), json!({}), json!(["r1"])),
+            (json!([]), soql("SELECT COUNT() FROM Lead"), json!(["advanced_snippet"])),
+            (json!([]), soql("SELECT Nope FROM Lead"), json!(["advanced_snippet"])),
+        ] {
+            let bench = drafted(api, &rules, &advanced).await;
             let service = bench.service("w", &["c"]).await;
             for _ in 0..2 {
                 service.tend(after(0), after(10)).await.unwrap();
             }
             let filtering = &bench.connector("c")["filtering"][0];
-            assert_eq!(text(&filtering["draft"]["validation"]["state"]), state);
-            assert_eq!(filtering["active"]["rules"] == rules, state == "valid");
-            let errors = &filtering["draft"]["validation"]["errors"];
-            assert_eq!(errors[0]["ids"], if state == "valid" { json!(null) } else { json!(["r1"]) });
+            let is_right = wrong.is_null();
+            assert_eq!(text(&filtering["draft"]["validation"]["state"]), if is_right { "valid" } else { "invalid" }, "{rules} {advanced}");
+            assert_eq!(filtering["active"] == filtering["draft"], is_right);
+            assert_eq!(filtering["draft"]["validation"]["errors"][0]["ids"], wrong, "{rules} {advanced}");
+            assert_eq!(text(&bench.connector("c")["status"]), "connected", "a draft says nothing about the connector");
         }
+    }
+}
+
+#[actix_rt::test]
+async fn a_draft_that_the_org_cannot_be_asked_about_waits_for_a_better_time() {
+    for api in BOTH {
+        let bench = drafted(api, &json!([]), &json!([{ "query": "SELECT Id FROM Lead", "language": "SOQL" }])).await;
+        let service = bench.service("w", &["c"]).await;
+        *bench.org.closed.borrow_mut() = true;
+        service.tend(after(0), after(10)).await.unwrap();
+        let connector = bench.connector("c");
+        assert_eq!((text(&connector["filtering"][0]["draft"]["validation"]["state"]), text(&connector["status"])), ("edited", "error"));
+        *bench.org.closed.borrow_mut() = false;
+        service.tend(after(10), after(20)).await.unwrap();
+        let connector = bench.connector("c");
+        assert_eq!((text(&connector["filtering"][0]["draft"]["validation"]["state"]), text(&connector["status"])), ("valid", "connected"));
     }
 }
 

@@ -32,6 +32,10 @@ fn every_clause_is_read_and_printed_in_order() {
         "SELECT Name FROM X GROUP BY CUBE(Name)",
         "SELECT Id FROM X WHERE D = 2026-01-31 AND T > 2026-01-31T00:00:00.000+01:00 AND U < 17:30:00.000Z AND V = LAST_N_DAYS:7",
         "SELECT Id FROM X ORDER BY A ASC NULLS FIRST, B LIMIT 5 OFFSET 10 FOR VIEW FOR REFERENCE FOR UPDATE ALL ROWS",
+        "SELECT Id FROM X WHERE Amount > USD5000 AND Cost IN (EUR10.50, gbp3)",
+        "SELECT Title FROM Offer__kav WHERE Language = 'en_US' WITH DATA CATEGORY Geo__c AT (france__c, usa__c) AND Product__c ABOVE_OR_BELOW (dsl__c) UPDATE VIEWSTAT",
+        "SELECT RecordId FROM X WITH RecordVisibilityContext (maxDescriptorPerRecord=100, supportsDomains=true) FOR VIEW UPDATE TRACKING",
+        "SELECT Id FROM X__dlm LIMIT 5 UPDATE TRACKING SET OPTIONS (dataspace='default', honorEmptyStrings=true) FOR UPDATE",
         "SELECT Id FROM X WHERE DISTANCE(Place, GEOLOCATION(37.7, -122.4), 'mi') < 20",
     ] {
         assert_eq!(reprinted(text), text);
@@ -51,6 +55,10 @@ fn words_of_the_grammar_may_name_objects_and_fields() {
     for text in [
         "SELECT Group.Name, Order, Limit, Type FROM Group",
         "SELECT Id FROM Order WHERE Offset = 1",
+        "SELECT Id FROM X AS Offset OFFSET 1",
+        "SELECT Id FROM X AS All ALL ROWS",
+        "SELECT Id FROM X AS Update UPDATE TRACKING",
+        "SELECT Id FROM X AS Set SET OPTIONS (a=1)",
         "SELECT Id FROM OrderItem WHERE Order.Status = 'x' ORDER BY Order.Status",
     ] {
         assert_eq!(reprinted(text), text);
@@ -74,11 +82,48 @@ fn a_column_can_be_put_behind_the_select_list_of_the_original_text() {
 }
 
 #[test]
+fn the_shorter_forms_of_categories_and_usages_are_the_same_tree() {
+    assert_eq!(
+        reprinted(
+            "SELECT Id FROM X__kav WITH data category A__c below B__c and C__c AT D__c FOR VIEW, REFERENCE UPDATE TRACKING, VIEWSTAT"
+        ),
+        "SELECT Id FROM X__kav WITH DATA CATEGORY A__c BELOW (B__c) AND C__c AT (D__c) FOR VIEW FOR REFERENCE UPDATE TRACKING UPDATE VIEWSTAT"
+    );
+}
+
+#[test]
+fn places_show_what_clauses_say_and_where_they_could_stand() {
+    let text = "SELECT Id FROM X x USING SCOPE mine WHERE ((A = 1) OR B = 2) WITH USER_MODE ORDER BY A DESC , B LIMIT 5 OFFSET 2 FOR VIEW";
+    let places = parse(text).unwrap().places;
+    let shown = [places.filter, places.having, places.order_by, places.limit, places.usage].map(|place| place.of(text));
+    assert_eq!(shown, ["((A = 1) OR B = 2)", "", "A DESC , B", "5", "FOR VIEW"]);
+    let text = "SELECT Id FROM X x USING SCOPE mine  WITH USER_MODE  OFFSET 2 ";
+    let places = parse(text).unwrap().places;
+    let before = [places.filter, places.having, places.order_by, places.limit, places.usage].map(|place| &text[..place.end]);
+    let (from, with) = ("SELECT Id FROM X x USING SCOPE mine", "SELECT Id FROM X x USING SCOPE mine  WITH USER_MODE");
+    assert_eq!(before, [from, with, with, with, text.trim_end()]);
+    assert!(places.filter.of(text).is_empty() && places.limit.of(text).is_empty());
+}
+
+#[test]
 fn string_escapes_are_resolved() {
     let Condition::Test(Test { check: Check::Compare(_, literal), .. }) = filter(r#"A = 'a\'b\\c\n\t\"\_\%'"#) else { panic!() };
     assert_eq!(literal.value, Value::String("a'b\\c\n\t\"_%".into()));
     let Condition::Test(Test { check: Check::Like(parts), .. }) = filter(r"A LIKE 'a\%%\\_'") else { panic!() };
     assert_eq!(parts, [LikePart::Text("a%".into()), LikePart::Any, LikePart::Text("\\".into()), LikePart::One]);
+}
+
+#[test]
+fn escapes_may_name_characters_by_their_code() {
+    let value = |text: &str| match filter(&format!("A = '{text}'")) {
+        Condition::Test(Test { check: Check::Compare(_, Literal { value: Value::String(text), .. }), .. }) => text,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value(r"\u00e9\u00E9\ud83d\uDE00x"), "éé😀x");
+    assert_eq!(value(r"\ud83d-\ude00\ud83d\n"), "\u{fffd}-\u{fffd}\u{fffd}\n");
+    for text in [r"\u00e", r"\u00eg", r"\u"] {
+        assert!(refused(&format!("SELECT Id FROM X WHERE A = '{text}'")).contains("invalid escape sequence"), "{text}");
+    }
 }
 
 #[test]
@@ -114,6 +159,9 @@ fn what_is_no_soql_is_refused() {
         ("SELECT Id FROM Account;", "unexpected token: ';'"),
         ("SELECT Id FROM Account é", "unexpected token: 'é'"),
         ("SELECT * FROM Account", "unexpected token: '*'"),
+        ("SELECT Id FROM X WITH DATA CATEGORY A__c NEAR B__c", "unexpected token: 'NEAR'"),
+        ("SELECT Id FROM X WHERE A > USD", "unexpected token: 'USD'"),
+        ("SELECT Id FROM X FOR TRACKING", "unexpected token: 'TRACKING'"),
     ] {
         let message = refused(text);
         assert!(message.ends_with(reason), "{text}: {message}");

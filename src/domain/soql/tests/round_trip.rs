@@ -43,6 +43,7 @@ fn literal() -> impl Strategy<Value = Literal> {
         any::<bool>().prop_map(Value::Bool),
         any::<String>().prop_map(Value::String),
         "[+-]?[0-9]{1,20}(\\.[0-9]{1,5})?(e-?[0-9])?".prop_map(Value::Number),
+        "[A-Z]{3}[0-9]{1,9}(\\.[0-9]{1,2})?".prop_map(Value::Money),
         "[0-9]{4}-[0-9]{2}-[0-9]{2}".prop_map(Value::Date),
         "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,3})?(Z|[+-][0-9]{2}:?[0-9]{2})".prop_map(Value::DateTime),
         "[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z".prop_map(Value::Time),
@@ -62,7 +63,7 @@ fn call() -> impl Strategy<Value = Call> {
 }
 
 fn is_no_word(literal: &Literal) -> bool {
-    !matches!(literal.value, Value::Null | Value::Bool(_) | Value::Relative(_))
+    !matches!(literal.value, Value::Null | Value::Bool(_) | Value::Relative(_) | Value::Money(_))
 }
 
 fn operand() -> impl Strategy<Value = Operand> {
@@ -150,29 +151,49 @@ fn source() -> impl Strategy<Value = Source> {
     (path(), of(name())).prop_map(|(path, alias)| Source { path, alias })
 }
 
+fn with() -> impl Strategy<Value = With> {
+    use CategoryReach::{Above, AboveOrBelow, At, Below};
+    let test = (name(), select(vec![At, Above, Below, AboveOrBelow]), vec(name(), 1..3));
+    let test = test.prop_map(|(group, reach, categories)| CategoryTest { group, reach, categories });
+    prop_oneof![
+        3 => select(vec![With::SecurityEnforced, With::UserMode, With::SystemMode]),
+        1 => vec(test, 1..3).prop_map(With::DataCategory),
+        1 => vec((name(), literal()), 1..3).prop_map(With::RecordVisibility),
+    ]
+}
+
 fn query(depth: u32) -> BoxedStrategy<Query> {
     let count = || of(any::<u64>().prop_map(|value| Count { value, span: Span::default() }));
     let head = (vec(item(depth), 1..4), source(), vec(source(), 0..2), of(name()), of(condition(depth)));
-    let with = vec(select(vec![With::SecurityEnforced, With::UserMode, With::SystemMode]), 0..2);
-    let usage = vec(select(vec![Usage::View, Usage::Reference, Usage::Update]), 0..3);
-    let tail = (with, of(group_by()), of(condition(0)), vec(order_by(), 0..3), count(), count(), usage, of(Just(Span::default())));
+    let usage = (
+        vec(select(vec![Usage::View, Usage::Reference, Usage::Update, Usage::Tracking, Usage::ViewStat]), 0..3),
+        vec((name(), literal()), 0..2),
+    );
+    let tail =
+        (vec(with(), 0..2), of(group_by()), of(condition(0)), vec(order_by(), 0..3), count(), count(), usage, of(Just(Span::default())));
     (head, tail)
-        .prop_map(|((select, from, relations, scope, filter), (with, group_by, having, order_by, limit, offset, usage, all_rows))| Query {
-            select,
-            from,
-            relations,
-            scope,
-            filter,
-            with,
-            group_by,
-            having,
-            order_by,
-            limit,
-            offset,
-            usage,
-            all_rows,
-            span: Span::default(),
-        })
+        .prop_map(
+            |((select, from, relations, scope, filter), (with, group_by, having, order_by, limit, offset, (usage, options), all_rows))| {
+                Query {
+                    select,
+                    from,
+                    relations,
+                    scope,
+                    filter,
+                    with,
+                    group_by,
+                    having,
+                    order_by,
+                    limit,
+                    offset,
+                    usage,
+                    options,
+                    all_rows,
+                    places: Places::default(),
+                    span: Span::default(),
+                }
+            },
+        )
         .boxed()
 }
 

@@ -4,6 +4,7 @@ mod aggregates;
 mod filters;
 mod pages;
 mod refusals;
+mod search;
 mod shapes;
 
 use std::sync::Arc;

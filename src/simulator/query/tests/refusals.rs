@@ -35,6 +35,24 @@ fn every_refusal_has_its_code_and_reason() {
         ("INVALID_FIELD", "SELECT Id, FIELDS(ALL) FROM Account LIMIT 1", "duplicate field selected: Id"),
         ("MALFORMED_QUERY", "SELECT FIELDS(ALL) FROM Account", "The SOQL FIELDS function must have a LIMIT of at most 200"),
         ("MALFORMED_QUERY", "SELECT FIELDS(CUSTOM) FROM Account LIMIT 201", "The SOQL FIELDS function must have a LIMIT of at most 200"),
+        ("INVALID_FIELD", "SELECT FIELDS(STANDARD), FIELDS(ALL) FROM Account LIMIT 1", "duplicate field selected: Id"),
+        (
+            "MALFORMED_QUERY",
+            "SELECT Id, (SELECT FIELDS(ALL) FROM Contacts) FROM Account LIMIT 1",
+            "The SOQL FIELDS function must have a LIMIT of at most 200",
+        ),
+        (
+            "MALFORMED_QUERY",
+            "SELECT FIELDS(STANDARD) FROM Account GROUP BY Name",
+            "only fields and functions can be selected with GROUP BY",
+        ),
+        (
+            "MALFORMED_QUERY",
+            "SELECT COUNT(Id), FIELDS(ALL) FROM Account LIMIT 1",
+            "only fields and functions can be selected with GROUP BY",
+        ),
+        ("MALFORMED_QUERY", "SELECT FIELDS(SOME) FROM Account LIMIT 1", "unexpected token: 'SOME'"),
+        ("MALFORMED_QUERY", "SELECT Id FROM Account WITH DATA CATEGORY Geo__c AT usa__c", "WITH DATA CATEGORY is not supported here"),
         ("INVALID_FIELD", "SELECT Id FROM Account WHERE Notes__c = 'x'", "field 'Notes__c' can not be filtered in a query call"),
         ("INVALID_FIELD", "SELECT Id FROM Account ORDER BY Notes__c", "field 'Notes__c' can not be sorted in a query call"),
         ("INVALID_FIELD", "SELECT Id FROM Account WHERE Name = 5", "field 'Name' must be of type string and should be enclosed in quotes"),
@@ -86,6 +104,13 @@ fn links_of_files_need_a_filter_before_version_59() {
     assert_eq!(run(&org(), soql, &context("59.0")).unwrap().total(), 2);
     let filtered = format!("{soql} WHERE LinkedEntityId = '{}'", id("001", 1));
     assert_eq!(run(&org(), &filtered, &context("58.0")).unwrap().total(), 2);
+}
+
+#[test]
+fn fields_is_there_from_version_51_on() {
+    let soql = "SELECT FIELDS(STANDARD) FROM Account";
+    assert_eq!(refusal_in("50.0", soql).code, "MALFORMED_QUERY");
+    assert_eq!(run(&org(), soql, &context("51.0")).unwrap().total(), 3);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod faulty;
 mod rest;
+mod search;
 mod signin;
 
 use std::io::{Read, Write};
