@@ -60,7 +60,7 @@ async fn plan_and_try(
     let tried = planned.objects.iter().rev().filter_map(|plan| Some((&plan.name, plan.rule.as_ref()?)));
     let tried = futures::stream::iter(tried).map(|(name, rule)| async move {
         match source.attempt(rule).await {
-            Err(fault) if REFUSALS.contains(&fault.code) => Ok(Some(RuleError::advanced(format!("{name}: {}", fault.message)))),
+            Err(fault) if REFUSALS.contains(&fault.code) => Ok(Some(RuleError::advanced(format!("advanced {name}: {}", fault.message)))),
             outcome => outcome.map(|()| None),
         }
     });

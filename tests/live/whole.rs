@@ -41,3 +41,19 @@ fn the_whole_engine_gives_the_references_documents_and_a_second_run_deletes_what
         golden::assert_golden("full", &org, sync_golden(live, &org, "full").await);
     });
 }
+
+#[test]
+fn advanced_rules_give_the_references_documents() {
+    await_on_each("golden-advanced", async |live| {
+        let org = golden::org(None, FaultPlan::default());
+        golden::assert_golden("advanced", &org, sync_golden(live, &org, "advanced").await);
+    });
+}
+
+#[test]
+fn basic_rules_leave_out_what_the_reference_leaves_out() {
+    await_on_each("golden-basic", async |live| {
+        let org = golden::org(None, FaultPlan::default());
+        golden::assert_golden("basic_rules", &org, sync_golden(live, &org, "basic_rules").await);
+    });
+}

@@ -158,7 +158,7 @@ fn parsed<'a>(rules: &[AdvancedRule], global: &'a [GlobalObject]) -> Result<Vec<
                 let unknown = |name: &&str| of_org(name).is_none();
                 errors.extend(names.iter().filter(|name| unknown(name)).map(|name| {
                     let problem = "the org has no such object, or this user may not query it";
-                    RuleError::advanced(format!("rule {}: `{}`: {problem}", rule.no, name.escape_debug()))
+                    RuleError::advanced(format!("advanced rule {}: `{}`: {problem}", rule.no, name.escape_debug()))
                 }));
                 let found = names.iter().filter_map(|name| of_org(name)).collect();
                 parsed.push((rule.no, read, found));
@@ -237,7 +237,9 @@ mod tests {
         let text: Vec<_> = errors.unwrap_err().into_iter().map(|error| error.message).collect();
         assert_eq!(text.len(), 3, "{text:?}");
         assert!(
-            text[0].starts_with("rule 1: `Nothing`") && text[1].starts_with("rule 2: `Nothing2`") && text[2].contains("rule 3"),
+            text[0].starts_with("advanced rule 1: `Nothing`")
+                && text[1].starts_with("advanced rule 2: `Nothing2`")
+                && text[2].starts_with("advanced rule 3"),
             "{text:?}"
         );
     }
