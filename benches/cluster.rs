@@ -1,7 +1,7 @@
 //! The engine against a real cluster: documents per second beside a plain loader that sends the same documents, and peak memory of long runs.
 //!
 //! `SLUICE_LIVE_ELASTICSEARCH=http://127.0.0.1:9310 cargo bench --bench cluster [-- speed|memory [RECORDS]]`; without arguments both, with
-//! 400,000 and 1,000,000 records. Simulated org, engine and loader are processes of their own. Indices are named `bench-*`.
+//! 500,000 and 1,000,000 records. Simulated org, engine and loader are processes of their own. Indices are named `bench-*`.
 
 mod common;
 
@@ -46,12 +46,12 @@ fn main() -> Result<ExitCode, Failure> {
         ["simulate", records, bytes] => simulate(records.parse()?, bytes.parse()?)?,
         ["engine", url, index] => say(&engine(url, index)?),
         ["load", index, concurrency] => load(index, concurrency.parse()?)?,
-        ["speed"] => speed(400_000)?,
+        ["speed"] => speed(500_000)?,
         ["speed", records] => speed(records.parse()?)?,
         ["memory"] => memory(1_000_000)?,
         ["memory", records] => memory(records.parse()?)?,
         [] => {
-            speed(400_000)?;
+            speed(500_000)?;
             memory(1_000_000)?;
         }
         _ => return Err("give `speed` or `memory`, and a number of records".into()),

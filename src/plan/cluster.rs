@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ports::Secret;
-use url::Url;
+use url::{Host, Url};
 
 use crate::settings::{self, Taker};
 
@@ -71,6 +71,8 @@ pub(super) fn plan(root: &mut Taker<'_>, in_flight: Option<usize>) -> Option<Clu
     if let Some(rule) = super::connector::broken_rule(state_index.trim_start_matches('.')) {
         root.refuse(&settings::STATE_INDEX, format!("is `{}`, must be {rule}", state_index.escape_debug()));
     }
+    // On one machine, compression costs both sides more than it saves.
+    let worth_it = root.given(&settings::COMPRESS) || !hosts.iter().all(|host| is_this_machine(host));
     let attempts = root.get(&settings::ES_ATTEMPTS).and_then(|attempts| u32::try_from(attempts).ok());
     Some(ClusterPlan {
         hosts,
@@ -83,7 +85,7 @@ pub(super) fn plan(root: &mut Taker<'_>, in_flight: Option<usize>) -> Option<Clu
         first_wait: root.get(&settings::ES_FIRST_WAIT)?,
         in_flight: in_flight?,
         adaptive: root.get(&settings::ADAPTIVE)?,
-        compress: root.get(&settings::COMPRESS)?,
+        compress: root.get(&settings::COMPRESS)? && worth_it,
         field_budget: root.count(&settings::FIELD_BUDGET)?,
         state_index,
     })
@@ -113,6 +115,15 @@ fn hosts(root: &mut Taker<'_>) -> Option<(Vec<String>, Option<Named>)> {
         root.refuse(&settings::HOST, "is empty, must be an address such as `https://es-1:9200`");
     }
     (!hosts.is_empty() && hosts.len() == typed.len()).then_some((hosts, named))
+}
+
+fn is_this_machine(address: &str) -> bool {
+    match Url::parse(address).ok().as_ref().and_then(Url::host) {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    }
 }
 
 /// A part of an address without its percent signs.
@@ -150,6 +161,17 @@ mod tests {
         assert_eq!(planned("{username: u, password: p}").unwrap().auth, basic("u", "p"));
         let plan = planned("{host: 'http://u%40x:p%2Bq@es:9200/path/'}").unwrap();
         assert_eq!((plan.hosts, plan.auth), (vec!["http://es:9200/path".to_owned()], basic("u@x", "p+q")));
+    }
+
+    #[test]
+    fn requests_to_this_machine_are_compressed_only_if_that_is_asked_for() {
+        let compressed = |section: &str| planned(section).unwrap().compress;
+        assert!(compressed("{host: 'https://es:9200'}") && compressed("{host: ['http://127.0.0.1:9200', 'http://b:9200']}"));
+        for here in ["http://localhost:9200", "http://127.0.0.1:9200", "http://[::1]:9200"] {
+            assert!(!compressed(&format!("{{host: '{here}'}}")), "{here}");
+            assert!(compressed(&format!("{{host: '{here}'}}\nindex: {{compress: true}}")), "{here}");
+        }
+        assert!(!compressed("{host: 'https://es:9200'}\nindex: {compress: false}"));
     }
 
     #[test]

@@ -98,7 +98,7 @@ table! {
         STATE_INDEX: Text = "index.state", Text, Some(".sluice-state"), "index of the cluster for jobs, checkpoints and what was set aside, made if it is missing";
         FIELD_BUDGET: Count = "index.field_budget", Count(50..=100_000), Some("700"), "fields of its own that an index gets when it is made; the rest is kept and shown, but not searched";
         ADAPTIVE: Flag = "index.adaptive", Flag, Some("true"), "whether fewer bulk requests are in flight while the cluster has too much to do; `false` keeps `actors.bulk_writer.concurrency`";
-        COMPRESS: Flag = "index.compress", Flag, Some("true"), "whether bulk requests are compressed";
+        COMPRESS: Flag = "index.compress", Flag, Some("true"), "whether bulk requests are compressed; towards this machine itself they are only if the key is given";
 
         BASE_URL: Text = "salesforce.base_url", Text, None, "address of a simulated org, in place of the one that `domain` leads to; `SALESFORCE_EMULATOR_HOST` together with `RUNNING_FTEST` wins over it";
         API_VERSION: ApiVersion = "salesforce.api_version", ApiVersion(31..=99), Some("64.0"), "version of the Salesforce API";
