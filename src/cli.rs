@@ -7,6 +7,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use domain::JobType;
 
+use crate::commands::RulesArgs;
 use crate::ingest::{self, RunArgs};
 
 /// Exit code of a job that failed.
@@ -208,51 +209,6 @@ pub struct CheckArgs {
     pub output: Format,
 }
 
-const RULES_EXAMPLES: &str = "\
-Examples:
-  sluice rules test -c config.yml                          ten records of each object, or of each advanced rule
-  sluice rules test -c config.yml --connector sf-prod      one of several connectors
-  sluice rules test -c config.yml --sample 200             look at more of them
-  sluice rules test -c config.yml --output json            a line of JSON for each document
-
-Records and the files that hang on them are read, nothing is written anywhere. Shown are ids and names of objects, no other values
-of records. Exit codes: 0 the rules work, 1 the org refuses them or cannot be read, 2 the command line, the configuration or the
-rules are wrong.";
-
-/// `sluice rules`.
-#[derive(Clone, Debug, PartialEq, Eq, Args)]
-#[command(after_help = RULES_EXAMPLES)]
-pub struct RulesArgs {
-    /// What to do with the rules.
-    #[command(subcommand)]
-    pub command: RulesCommand,
-}
-
-/// What can be done with sync rules.
-#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
-pub enum RulesCommand {
-    /// Print for a sample of records which rule decides and why
-    Test(RulesTestArgs),
-}
-
-/// `sluice rules test`.
-#[derive(Clone, Debug, PartialEq, Eq, Args)]
-#[command(after_help = RULES_EXAMPLES)]
-pub struct RulesTestArgs {
-    /// Configuration file
-    #[arg(short, long, value_name = "FILE")]
-    pub config: PathBuf,
-    /// Connector whose rules are tried; may be left out if there is only one
-    #[arg(long, value_name = "ID")]
-    pub connector: Option<String>,
-    /// Most records of each object, or of each advanced rule; they come from its first page
-    #[arg(long, value_name = "N", default_value = "10", value_parser = page_size)]
-    pub sample: usize,
-    /// Form of what is said on standard output: text or json
-    #[arg(long, value_enum, hide_possible_values = true, default_value = "text", value_name = "FORMAT")]
-    pub output: Format,
-}
-
 /// `sluice confirm-deletes`.
 #[derive(Clone, Debug, PartialEq, Eq, Args)]
 #[command(after_help = "\
@@ -375,6 +331,7 @@ fn page_size(rows: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::commands::RulesCommand;
 
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(line.split_whitespace())

@@ -6,7 +6,6 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix::fut::ActorFutureExt as _;
 use actix::{Actor, ActorContext as _, Context, Handler, ResponseActFuture, WrapFuture as _};
@@ -14,20 +13,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use domain::catalog::{DocumentShape, FileRef};
 use domain::rules::SyncRules;
-use domain::{BulkOp, Document, FILE_DAMAGED, FILE_TOO_LARGE, Fault, FaultClass, RecordId, SF_NO_ID, json};
-use futures::StreamExt as _;
+use domain::{BulkOp, Document, Fault, FaultClass, RecordId, SF_NO_ID, bulk, json};
 use ports::{Clock, SetAside, Source};
 
-use crate::budget::{Booking, Budget};
-use crate::events::{FILES, FileWithoutContent, ItemSetAside, RunStats, TriedAgain};
+use crate::budget::Budget;
+use crate::content::{self, Content, FileText};
+use crate::events::{FILES, FileWithoutContent, ItemSetAside, RunStats};
 use crate::joiner::Strikes;
 use crate::lane::{Lane, Parcel};
 use crate::messages::{LinkedFile, SecuredFile, SecuredPage};
 use crate::stage::{Obituary, Slots, serve};
-
-/// Downloads of one file before the source counts as out of order.
-const TRIES: u32 = 3;
-const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// What extraction needs besides the file.
 #[derive(Clone)]
@@ -38,8 +33,12 @@ pub(crate) struct Extracting {
     pub(crate) clock: Arc<dyn Clock>,
     /// Bytes of file content in flight. Not the run's budget: pages hold that one while they wait for their files.
     pub(crate) budget: Arc<Budget>,
-    /// Largest file in bytes.
+    /// How content gets into documents.
+    pub(crate) text: FileText,
+    /// Largest file whose content is attached, in bytes.
     pub(crate) max_file: u64,
+    /// Largest document with text in bytes; 0 for no limit.
+    pub(crate) max_document: usize,
     /// Which documents are indexed.
     pub(crate) rules: Rc<SyncRules>,
     pub(crate) strikes: Rc<Strikes>,
@@ -88,8 +87,9 @@ async fn extract(extracting: &Extracting, secured: SecuredFile) -> Result<(), Fa
             return Ok(());
         }
     }
-    let content = match (file.eligible(extracting.max_file), file.version) {
-        (Ok(()), Some(version)) => download_with_retries(extracting, &file, version).await,
+    let Extracting { source, text, budget, max_file, .. } = extracting;
+    let content = match (file.eligible(text.largest(*max_file)), file.version) {
+        (Ok(()), Some(version)) => content::get(&**source, text, budget, *max_file, &file, version).await,
         (Ok(()), None) => Ok(None),
         (Err(reason), _) => {
             FileWithoutContent { file: file.id, reason: &reason.to_string() }.emit();
@@ -108,9 +108,8 @@ async fn extract(extracting: &Extracting, secured: SecuredFile) -> Result<(), Fa
             None
         }
     };
-    let (content, mut booking) = content.map_or((None, None), |content| (Some(content.0), Some(content.1)));
-    let made = document(extracting, &file, &linked, content.as_deref());
-    drop(content);
+    let made = document(extracting, &file, &linked, content.as_ref());
+    let mut booking = content.map(|(Content::Bytes(_, booking) | Content::Text(_, booking))| booking);
     if let (Some(booking), Ok(document)) = (&mut booking, &made) {
         booking.resize(document.body.len());
     }
@@ -126,77 +125,55 @@ async fn extract(extracting: &Extracting, secured: SecuredFile) -> Result<(), Fa
     Ok(())
 }
 
-fn document(extracting: &Extracting, file: &FileRef, linked: &[RecordId], content: Option<&[u8]>) -> Result<Document, Fault> {
+fn document(extracting: &Extracting, file: &FileRef, linked: &[RecordId], content: Option<&Content>) -> Result<Document, Fault> {
     let head = extracting.shape.file_head(file, linked, extracting.clock.now());
     let mut body = head.map_err(|error| Fault::new(&SF_NO_ID, format!("file {} has unreadable metadata: {error}", file.id)))?;
-    if let Some(content) = content {
-        json::push_key(&mut body, "_attachment");
-        body.push(b'"');
-        let start = body.len();
-        let length = base64::encoded_len(content.len(), true).unwrap_or_default();
-        body.resize(start + length, 0);
-        // The buffer has exactly the encoded length.
-        let written = STANDARD.encode_slice(content, &mut body[start..]).unwrap_or_default();
-        body.truncate(start + written);
-        body.push(b'"');
+    match content {
+        Some(Content::Bytes(content, _)) => {
+            json::push_key(&mut body, "_attachment");
+            body.push(b'"');
+            let start = body.len();
+            let length = base64::encoded_len(content.len(), true).unwrap_or_default();
+            body.resize(start + length, 0);
+            // The buffer has exactly the encoded length.
+            let written = STANDARD.encode_slice(content, &mut body[start..]).unwrap_or_default();
+            body.truncate(start + written);
+            body.push(b'"');
+        }
+        Some(Content::Text(text, _)) => {
+            json::push_key(&mut body, "body");
+            json::push_string(&mut body, text);
+        }
+        None => {}
+    }
+    if content.is_some() {
         extracting.stats.file_has_content();
     }
     extracting.shape.close(&mut body, file.id);
-    Ok(Document { id: file.id, body })
-}
-
-type Content = Option<(Vec<u8>, Booking)>;
-
-async fn download_with_retries(extracting: &Extracting, file: &FileRef, version: RecordId) -> Result<Content, Fault> {
-    // Bytes in memory: the content and its base64 form.
-    let weight = file.size.unwrap_or(extracting.max_file).saturating_mul(7) / 3;
-    let booking = extracting.budget.reserve(usize::try_from(weight).unwrap_or(usize::MAX)).await;
-    let mut wait = FIRST_WAIT;
-    for tries in 1.. {
-        match download(extracting, file, version).await {
-            Ok(content) => {
-                return Ok(Some((content, booking)));
-            }
-            Err(fault) if (fault.class() == FaultClass::Transient || fault.code == &FILE_DAMAGED) && tries < TRIES => {
-                TriedAgain { stage: ContentExtractor::NAME, fault: &fault, wait }.emit();
-                tokio::time::sleep(wait).await;
-                wait *= 2;
-            }
-            Err(fault) => return Err(fault),
-        }
+    let document = Document { id: file.id, body };
+    // The limit is for text; base64 has the one of the file.
+    if matches!(content, Some(Content::Text(..))) {
+        bulk::check_size(&document, extracting.max_document)?;
     }
-    Ok(None)
-}
-
-/// Reads the whole content, and no more than the limit. A connection that is cut can look like an end, so the length is checked against
-/// what the answer announced and what the file's metadata say.
-async fn download(extracting: &Extracting, file: &FileRef, version: RecordId) -> Result<Vec<u8>, Fault> {
-    let mut arriving = extracting.source.file(version).await?;
-    let announced = arriving.length;
-    let mut content = Vec::with_capacity(usize::try_from(announced.or(file.size).unwrap_or(0).min(extracting.max_file)).unwrap_or(0));
-    while let Some(chunk) = arriving.chunks.next().await {
-        content.extend_from_slice(&chunk?);
-        if content.len() as u64 > extracting.max_file {
-            let limit = extracting.max_file;
-            return Err(Fault::new(&FILE_TOO_LARGE, format!("file {} has more bytes than the limit of {limit}", file.id)));
-        }
-    }
-    let wrong = [announced, file.size].into_iter().flatten().find(|length| *length != content.len() as u64);
-    match wrong {
-        Some(length) => Err(Fault::new(&FILE_DAMAGED, format!("file {} came with {} of {length} bytes", file.id, content.len()))),
-        None => Ok(content),
-    }
+    Ok(document)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+
+    use async_trait::async_trait;
+    use bytes::Bytes;
     use domain::json::Members;
-    use domain::{FILE_GONE, SF_SIGN_IN, SF_SILENT};
+    use domain::{Code, FILE_DAMAGED, FILE_GONE, SF_SIGN_IN, SF_SILENT, TX_FAILED, TX_SLOW, TX_UNREACHABLE};
+    use futures::StreamExt as _;
+    use futures::stream::LocalBoxStream;
+    use ports::TextExtractor;
     use ports::fakes::{FakeClock, FakeSource, Script};
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::joiner::tests::shape;
+    use crate::joiner::tests::{excluding, shape};
     use crate::kit::Catch;
     use crate::receipt::{PageId, Share};
 
@@ -228,6 +205,31 @@ mod tests {
         max_file: u64,
         size: u64,
     ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
+        extracted_by(Rc::default(), strikes, source, extension, max_file, size).await
+    }
+
+    async fn extracted_by(
+        rules: Rc<SyncRules>,
+        strikes: Rc<Strikes>,
+        source: Rc<FakeSource>,
+        extension: &str,
+        max_file: u64,
+        size: u64,
+    ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
+        extracted_as(FileText::Attachment, 0, rules, strikes, source, extension, max_file, size).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what differs between tests")]
+    async fn extracted_as(
+        text: FileText,
+        max_document: usize,
+        rules: Rc<SyncRules>,
+        strikes: Rc<Strikes>,
+        source: Rc<FakeSource>,
+        extension: &str,
+        max_file: u64,
+        size: u64,
+    ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
         let (out, caught) = Catch::lane(4);
         let stats = Arc::new(RunStats::default());
         let extracting = Extracting {
@@ -236,8 +238,10 @@ mod tests {
             shape: Rc::new(shape(500)),
             clock: Arc::new(FakeClock::default()),
             budget: Budget::new(1 << 20),
+            text,
             max_file,
-            rules: Rc::default(),
+            max_document,
+            rules,
             strikes,
             stats: Arc::clone(&stats),
         };
@@ -251,6 +255,73 @@ mod tests {
         let done = extract(&extracting, SecuredFile { linked: LinkedFile { file, linked }, share }).await;
         crate::kit::settle().await;
         (done, caught.take(), stats)
+    }
+
+    /// Makes text of content by saying what it is; its first answers may be faults.
+    #[derive(Default)]
+    struct FakeText(RefCell<Vec<&'static Code>>);
+    #[async_trait(?Send)]
+    impl TextExtractor for FakeText {
+        async fn text(&self, extension: &str, mut content: LocalBoxStream<'static, Result<Bytes, Fault>>) -> Result<String, Fault> {
+            let mut whole = Vec::new();
+            while let Some(chunk) = content.next().await {
+                whole.extend_from_slice(&chunk?);
+            }
+            match self.0.borrow_mut().pop() {
+                Some(code) => Err(Fault::new(code, "scripted")),
+                None => Ok(format!("{extension}: {}", String::from_utf8(whole).unwrap())),
+            }
+        }
+    }
+
+    async fn as_text(faults: &[&'static Code], max_document: usize, size: u64) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
+        let text = FileText::Body(Rc::new(FakeText(RefCell::new(faults.to_vec()))));
+        let source = Rc::new(FakeSource::default());
+        extracted_as(text, max_document, Rc::default(), Rc::default(), source, "txt", 1, size).await
+    }
+
+    fn body(page: &SecuredPage) -> Option<String> {
+        let BulkOp::Put(document) = &page.ops[0] else { panic!("a document") };
+        let members = Members::of(&document.body).unwrap();
+        assert!(members.get("_attachment").is_none());
+        members.text("body").map(std::borrow::Cow::into_owned)
+    }
+
+    #[actix_rt::test]
+    async fn text_of_a_service_stands_in_the_document_however_large_the_file_is() {
+        tokio::time::pause();
+        let (done, pages, stats) = as_text(&[], 0, 29).await;
+        assert_eq!((done, body(&pages[0]).as_deref()), (Ok(()), Some("txt: content of 068000000000001AAA")));
+        assert_eq!((stats.counts().files, stats.counts().set_aside), (1, 0));
+        let (_, pages, _) = as_text(&[&TX_UNREACHABLE, &TX_UNREACHABLE], 0, 29).await;
+        assert!(body(&pages[0]).is_some(), "a service that is away for a moment");
+    }
+
+    #[actix_rt::test]
+    async fn what_a_service_cannot_read_goes_without_text_and_its_reason_is_kept() {
+        tokio::time::pause();
+        for (faults, size, code) in [(&[&TX_FAILED][..], 29, &TX_FAILED), (&[&TX_SLOW], 29, &TX_SLOW), (&[], 28, &FILE_DAMAGED)] {
+            let (done, pages, stats) = as_text(faults, 0, size).await;
+            assert_eq!((done, body(&pages[0]), pages[0].aside[0].fault.code), (Ok(()), None, code));
+            assert_eq!((stats.counts().files, stats.counts().set_aside), (0, 1));
+        }
+        let (done, pages, _) = as_text(&[], 100, 29).await;
+        assert!(done.is_ok() && matches!(pages[0].ops[0], BulkOp::Keep(_)), "text beyond the limit of documents");
+    }
+
+    #[actix_rt::test]
+    async fn a_service_that_stays_away_ends_the_run_and_touches_no_document() {
+        tokio::time::pause();
+        let (done, pages, _) = as_text(&[&TX_UNREACHABLE; 3], 0, 29).await;
+        assert_eq!((done.unwrap_err().code, pages.len()), (&TX_UNREACHABLE, 0));
+    }
+
+    #[actix_rt::test]
+    async fn without_a_service_files_are_not_even_downloaded() {
+        tokio::time::pause();
+        let source = Rc::new(FakeSource::default());
+        let (done, pages, stats) = extracted_as(FileText::Nothing, 0, Rc::default(), Rc::default(), source.clone(), "txt", 100, 29).await;
+        assert_eq!((done, body(&pages[0]), source.on_file.calls(), stats.counts().set_aside), (Ok(()), None, 0, 0));
     }
 
     fn attachment(page: &SecuredPage) -> Option<String> {
@@ -315,5 +386,26 @@ mod tests {
         source.on_file.always(&SF_SIGN_IN);
         let (done, pages, _) = extracted(source, "txt", 100).await;
         assert!(done.is_err() && pages.is_empty());
+    }
+
+    #[actix_rt::test]
+    async fn a_file_that_basic_rules_leave_out_is_counted_and_never_downloaded() {
+        tokio::time::pause();
+        for (field, value, calls) in [
+            ("type", "content_document", 0),
+            ("title", "t.txt", 0),
+            ("content_size", "29", 0),
+            ("title", "other", 1),
+            // There is no content yet when rules look at it.
+            ("_attachment", "Y29udGVudCBvZiAwNjgwMDAwMDAwMDAwMDFBQUE=", 1),
+        ] {
+            let source = Rc::new(FakeSource::default());
+            let rules = Rc::new(excluding(field, value));
+            let (done, pages, stats) = extracted_by(rules, Rc::default(), source.clone(), "txt", 100, 29).await;
+            let excluded = 1 - calls;
+            assert_eq!((done, pages.len(), pages[0].ops.len(), source.on_file.calls()), (Ok(()), 1, calls, calls), "{field}");
+            assert_eq!((stats.counts().excluded, stats.counts().files), (excluded as u64, calls as u64), "{field}");
+            assert_eq!(stats.files().1, excluded as u64, "{field}: nobody waits for it");
+        }
     }
 }

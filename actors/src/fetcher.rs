@@ -204,26 +204,48 @@ mod tests {
 
     fn bench(source: FakeSource, lane: usize) -> Bench {
         tokio::time::pause();
-        let source = Rc::new(source);
+        bench_of([source], lane, || None)
+    }
+
+    /// Fetchers of the same records, each with a source of its own; `turn` gives each its place.
+    fn bench_of<const N: usize>(sources: [FakeSource; N], lane: usize, mut turn: impl FnMut() -> Option<Turn>) -> Bench {
+        let sources = sources.map(Rc::new);
         let (out, caught) = Catch::lane(lane);
         let (down_tx, down) = mpsc::unbounded_channel();
         let (facts_tx, facts) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(false);
         let reading = Reading {
-            source: source.clone(),
+            source: sources[0].clone(),
             out,
-            slots: Slots::new(1),
+            slots: Slots::new(N),
             room: Slots::new(2),
             budget: Budget::new(1 << 30),
             facts: facts_tx,
-            stats: Arc::new(RunStats::new(["Account".to_owned()])),
+            stats: Arc::new(RunStats::new((0..N).map(|_| "Account".to_owned()))),
             stop: [stopped.clone(), stopped],
         };
         let plan = ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children: vec![], lookups: vec![], rule: None };
-        let obituary = Obituary::new(ObjectFetcher::NAME, down_tx);
-        let part = Part { plan: Arc::new(plan), object: 0, cursor: PageCursor::After(None), turn: None };
-        drop(start(1, || ObjectFetcher::new(reading, part, obituary)));
-        Bench { source, caught, down, facts, stop }
+        let plan = Arc::new(plan);
+        for (object, source) in sources.iter().enumerate() {
+            let reading = Reading { source: source.clone(), ..reading.clone() };
+            let part = Part { plan: Arc::clone(&plan), object, cursor: PageCursor::After(None), turn: turn() };
+            let obituary = Obituary::new(ObjectFetcher::NAME, down_tx.clone());
+            drop(start(1, || ObjectFetcher::new(reading, part, obituary)));
+        }
+        Bench { source: sources[0].clone(), caught, down, facts, stop }
+    }
+
+    /// Fetchers that read one after the other.
+    fn in_turns<const N: usize>(sources: [FakeSource; N]) -> Bench {
+        let mut turns = Turns::default();
+        bench_of(sources, 100, || Some(turns.next()))
+    }
+
+    /// Numbers of the records of an object that are its own, and how many were found before.
+    fn own(pages: &[RecordPage], object: usize) -> (Vec<RecordId>, usize) {
+        let pages = || pages.iter().filter(|page| page.object == object);
+        let own = pages().flat_map(|page| &page.page.records).map(|record| record.id).collect();
+        (own, pages().map(|page| page.again.len()).sum())
     }
 
     #[actix_rt::test]
@@ -264,5 +286,68 @@ mod tests {
         bench.stop.send(true).unwrap();
         assert_eq!(bench.down.recv().await.unwrap().cause, Cause::Drained);
         assert_eq!((bench.caught.waiting(), bench.source.on_page.calls()), (2, 2));
+    }
+
+    fn ids(numbers: std::ops::Range<usize>) -> Vec<RecordId> {
+        numbers.map(|no| FakeSource::id("Account", no)).collect()
+    }
+
+    #[actix_rt::test]
+    async fn what_one_finds_is_its_own_however_slow_it_is_and_the_next_one_only_finds_it_again() {
+        tokio::time::pause();
+        for slow in [0, 10, 1000].map(Duration::from_secs) {
+            let slow = FakeSource { pages: 2, slow, ..FakeSource::default() };
+            let mut bench = in_turns([slow, FakeSource { pages: 4, ..FakeSource::default() }, FakeSource::default()]);
+            while bench.down.recv().await.is_some() {}
+            let pages = bench.caught.take();
+            assert_eq!(own(&pages, 0), (ids(0..6), 0));
+            assert_eq!(own(&pages, 1), (ids(6..12), 6));
+            assert_eq!(own(&pages, 2), (ids(12..30), 12));
+            let order: Vec<_> = pages.iter().map(|page| page.object).collect();
+            assert!(order.is_sorted() && order.len() == 16, "one after the other, no page left out: {order:?}");
+        }
+    }
+
+    #[actix_rt::test]
+    async fn a_page_that_was_found_before_is_still_settled_with_its_last_record() {
+        tokio::time::pause();
+        let mut bench = in_turns([FakeSource { pages: 1, ..FakeSource::default() }, FakeSource { pages: 1, ..FakeSource::default() }]);
+        while bench.down.recv().await.is_some() {}
+        bench.caught.take().into_iter().for_each(|page| page.share.sign());
+        let mut settled = Vec::new();
+        while let Some(fact) = bench.facts.recv().await {
+            if let Fact::PageDone(page, verdict) = fact {
+                settled.push((page.object, page.last, verdict));
+            }
+        }
+        let last = Some(FakeSource::id("Account", 2));
+        assert_eq!(settled, [(0, last, Verdict::Settled), (1, last, Verdict::Settled)]);
+    }
+
+    #[actix_rt::test]
+    async fn one_whose_predecessor_fails_or_panics_still_gets_its_turn() {
+        tokio::time::pause();
+        for script in [Script::Fail(&SF_SILENT), Script::Panic] {
+            let first = FakeSource::default();
+            first.on_page.on(2, script.clone());
+            let mut bench = in_turns([first, FakeSource { pages: 2, ..FakeSource::default() }]);
+            let causes = [bench.down.recv().await.unwrap().cause, bench.down.recv().await.unwrap().cause];
+            assert!(causes[0] != Cause::Drained && causes[1] == Cause::Drained, "{script:?}: {causes:?}");
+            let pages = bench.caught.take();
+            assert_eq!((own(&pages, 0), own(&pages, 1)), ((ids(0..3), 0), (ids(3..6), 3)), "{script:?}");
+        }
+    }
+
+    #[actix_rt::test]
+    async fn one_that_waits_for_its_turn_reads_nothing_when_a_stop_is_asked_for() {
+        tokio::time::pause();
+        let slow = || FakeSource { slow: Duration::from_secs(10), ..FakeSource::default() };
+        let mut bench = in_turns([slow(), slow()]);
+        tokio::time::sleep(Duration::from_secs(15)).await;
+        bench.stop.send(true).unwrap();
+        while let Some(down) = bench.down.recv().await {
+            assert_eq!(down.cause, Cause::Drained);
+        }
+        assert_eq!((own(&bench.caught.take(), 1), bench.source.on_page.calls()), ((vec![], 0), 2));
     }
 }

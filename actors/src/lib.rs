@@ -12,6 +12,7 @@
 mod acl;
 mod batch;
 pub mod budget;
+pub mod content;
 pub mod deletes;
 pub mod desk;
 pub mod events;

@@ -20,6 +20,7 @@ use tokio::time::Instant;
 use crate::acl::AclBuilder;
 use crate::batch::Writing;
 use crate::budget::Budget;
+use crate::content::FileText;
 use crate::events::RunStats;
 use crate::extractor::{ContentExtractor, Extracting};
 use crate::fetcher::{ObjectFetcher, Part, Reading, Turns};
@@ -105,6 +106,8 @@ pub struct Run {
     pub shape: Rc<DocumentShape>,
     /// Which of them are indexed.
     pub rules: Rc<SyncRules>,
+    /// How what is in files gets into them.
+    pub text: FileText,
     /// Counters.
     pub stats: Arc<RunStats>,
     /// Look-ups answered so far.
@@ -248,7 +251,9 @@ fn wire(
         shape: Rc::clone(shape),
         clock: Arc::clone(clock),
         budget: Budget::new(limits.file_budget),
+        text: run.text.clone(),
         max_file: limits.max_file,
+        max_document: limits.max_document,
         rules: Rc::clone(&run.rules),
         strikes: Rc::clone(&run.strikes),
         stats: Arc::clone(stats),

@@ -10,11 +10,12 @@ use actix::{Actor, Context, Handler, ResponseFuture};
 use domain::catalog::{self, DocumentShape};
 use domain::monitor::ErrorMonitor;
 use domain::restart::{Decision, RestartBudget, decide};
-use domain::rules::SyncRules;
+use domain::rules::{RulePlan, RuleQuery, SyncRules};
 use domain::{Checkpoint, Counts, EN_HELD, EN_SET_ASIDE, Ended, Fault, Hold, Job, JobStatus, ObjectPlan, RunId, Selection, Swept};
 use ports::Target;
 use tokio::sync::watch;
 
+use crate::content::FileText;
 use crate::events::{DeletesHeld, GenerationRestarted, KeysBlank, ObjectSkipped, RunStats};
 use crate::lookup::LookupCache;
 use crate::messages::StartRun;
@@ -33,6 +34,8 @@ pub struct ConnectorWork {
     pub rules: Rc<SyncRules>,
     /// How documents look.
     pub shape: Rc<DocumentShape>,
+    /// How what is in files gets into them.
+    pub text: FileText,
     /// Of the configuration that decides what documents look like.
     pub fingerprint: String,
     /// Knobs.
@@ -114,19 +117,22 @@ pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
 async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, stats: &Arc<RunStats>) -> Result<JobStatus, Fault> {
     let fingerprint = fingerprint(&work.fingerprint, &planned.objects);
     let (mut checkpoint, target) = begin(work, job, fingerprint, &planned.layout).await?;
+    // Whether a search gave all it found is known only to the process that asked.
+    checkpoint.objects.retain(|name, _| !planned.objects.iter().any(|plan| plan.name == *name && may_be_cut(plan)));
     let run = Run {
         target,
         kind: job.kind,
         objects: planned.objects.into_iter().map(Arc::new).collect(),
         shape: Rc::clone(&work.shape),
         rules: Rc::clone(&work.rules),
+        text: work.text.clone(),
         stats: Arc::clone(stats),
         cache: Arc::new(LookupCache::new(work.limits.lookup_cache)),
         strikes: Rc::default(),
         errors: Rc::new(RefCell::new(ErrorMonitor::new(work.limits.error_monitor))),
         stop: work.stop.clone(),
     };
-    let (mut restarts, mut made) = (0, 0);
+    let (mut restarts, mut gains) = (0, Gains::default());
     loop {
         let GenerationReport { checkpoint: reached, complete, down } =
             run_generation(&run, &work.ports, &work.tuning, &work.limits, checkpoint).await?;
@@ -139,10 +145,8 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         }
         let fault = down.into_iter().find_map(crate::stage::StageDown::fault);
         let fault = fault.unwrap_or_else(|| Fault::new(&domain::EN_PANIC, "pages were lost and no stage said why"));
-        // Only documents made count as progress: pages set aside move the checkpoint too, and must not feed an endless run.
-        let Counts { written: indexed, excluded, .. } = stats.counts();
-        if indexed + excluded > made {
-            (restarts, made) = (0, indexed + excluded);
+        if gains.got_further(&stats.counts(), run.objects.iter().any(|plan| starts_over(plan, &checkpoint))) {
+            restarts = 0;
         }
         match decide(work.restarts, restarts, fault.clone()) {
             Decision::GiveUp(fault) => return Err(fault),
@@ -156,6 +160,37 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         }
     }
     finish(work, &run, &planned.skipped).await
+}
+
+/// What the generations of a run made. Only documents count as progress: pages set aside move the checkpoint too, and must not feed an
+/// endless run.
+#[derive(Default)]
+struct Gains {
+    /// Documents made so far.
+    made: u64,
+    /// The most that one generation made.
+    most: u64,
+}
+
+impl Gains {
+    /// Whether the generation that ended got further than those before. What starts over makes the same documents each time, so
+    /// then only one that made more of them than any other did.
+    fn got_further(&mut self, Counts { written, excluded, .. }: &Counts, starts_over: bool) -> bool {
+        let gained = (written + excluded).saturating_sub(self.made);
+        let is_further = gained > if starts_over { self.most } else { 0 };
+        (self.made, self.most) = (self.made + gained, self.most.max(gained));
+        is_further
+    }
+}
+
+/// Whether what is left of an object is read from its beginning in the next generation.
+fn starts_over(plan: &ObjectPlan, checkpoint: &Checkpoint) -> bool {
+    !checkpoint.progress(&plan.name).done && plan.rule.as_ref().is_some_and(|rule| rule.shares || !rule.goes_on())
+}
+
+/// Whether an object may be a search that does not give all it finds.
+fn may_be_cut(plan: &ObjectPlan) -> bool {
+    matches!(plan.rule, Some(RulePlan { query: RuleQuery::Sosl { cap: Some(_), .. }, .. }))
 }
 
 /// The checkpoint to start from, and the index made ready for it. An unfinished run goes on only if documents would look the same and the

@@ -81,3 +81,74 @@ async fn describe(source: &dyn Source, names: Vec<String>) -> Result<BTreeMap<St
     };
     futures::stream::iter(names).map(describe).buffer_unordered(AT_ONCE).try_collect().await
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::SF_SILENT;
+    use domain::rules::read_advanced;
+    use ports::fakes::{FakeSource, Script};
+
+    use super::*;
+
+    fn rules(queries: &[&str]) -> Vec<AdvancedRule> {
+        // The language of each is told by its first word.
+        let language = |query: &str| if query.starts_with("FIND") { "SOSL" } else { "SOQL" };
+        let rule = |query: &&str| format!(r#"{{"query":"{query}","language":"{}"}}"#, language(query));
+        let rules: Vec<_> = queries.iter().map(rule).collect();
+        read_advanced(&rules.iter().map(|rule| rule.parse().unwrap()).collect::<Vec<_>>()).unwrap()
+    }
+
+    async fn surveyed(source: &FakeSource, queries: &[&str]) -> Result<catalog::Planned, Fault> {
+        survey(source, &Selection::default(), &rules(queries)).await
+    }
+
+    const THREE: [&str; 3] = ["SELECT Id FROM Account", "SELECT Name FROM Account", "FIND {x} RETURNING Account"];
+
+    #[actix_rt::test]
+    async fn rules_take_the_place_of_the_selection_and_each_is_tried() {
+        let source = FakeSource { objects: 3, ..FakeSource::default() };
+        let planned = surveyed(&source, &THREE).await.unwrap();
+        let names: Vec<_> = planned.objects.iter().map(|plan| plan.name.as_str()).collect();
+        assert_eq!((names, source.on_attempt.calls()), (vec!["rule 3", "rule 2", "rule 1"], 3));
+        let planned = surveyed(&source, &[]).await.unwrap();
+        assert!(planned.objects.len() == 3 && planned.objects.iter().all(|plan| plan.rule.is_none()));
+        assert_eq!(source.on_attempt.calls(), 3, "there is nothing to try without rules");
+    }
+
+    #[actix_rt::test]
+    async fn all_rules_that_the_org_refuses_are_told_in_their_order() {
+        let source = FakeSource::default();
+        source.on_attempt.on(1, Script::Fail(&SF_TOO_WIDE));
+        source.on_attempt.on(3, Script::Fail(&SF_QUERY));
+        let fault = surveyed(&source, &THREE).await.unwrap_err();
+        assert_eq!((fault.code, fault.message.as_str()), (&SR_INVALID, "advanced rule 1: scripted; advanced rule 3: scripted"));
+    }
+
+    #[actix_rt::test]
+    async fn rules_that_are_only_tried_are_told_one_by_one() {
+        let source = FakeSource::default();
+        assert_eq!(try_rules(&source, &rules(&THREE)).await, Ok(vec![]));
+        source.on_attempt.on(5, Script::Fail(&SF_NO_OBJECT));
+        let errors = try_rules(&source, &rules(&THREE)).await.unwrap();
+        assert_eq!(errors.iter().map(|error| error.message.as_str()).collect::<Vec<_>>(), ["advanced rule 2: scripted"]);
+        assert_eq!(try_rules(&source, &rules(&["SELECT Id FROM Nothing", "SELECT Id FROM Nowhere"])).await.unwrap().len(), 2);
+    }
+
+    #[actix_rt::test]
+    async fn an_org_that_cannot_be_asked_is_no_mistake_of_the_rules() {
+        let source = FakeSource::default();
+        source.on_attempt.on(1, Script::Fail(&SF_QUERY));
+        source.on_attempt.on(2, Script::Fail(&SF_SILENT));
+        assert_eq!(surveyed(&source, &THREE).await.unwrap_err().code, &SF_SILENT);
+    }
+
+    #[actix_rt::test]
+    async fn what_can_be_told_without_the_org_is_told_before_it_is_asked() {
+        let source = FakeSource::default();
+        let queries = ["SELECT Id FROM Nothing", "SELECT Id FROM Account", "SELECT COUNT(Id) FROM Account"];
+        let fault = surveyed(&source, &queries).await.unwrap_err();
+        assert!(fault.code == &SR_INVALID && source.on_attempt.calls() == 0, "{fault}");
+        assert!(fault.message.starts_with("advanced rule 1: `Nothing`") && fault.message.contains("; advanced rule 3: "), "{fault}");
+        assert!(!fault.message.contains('\n'), "{fault:?}");
+    }
+}

@@ -4,6 +4,7 @@ pub mod counting;
 pub mod elasticsearch;
 pub mod embedded;
 mod export;
+pub mod extraction;
 pub mod protocol;
 mod retry;
 pub mod salesforce;

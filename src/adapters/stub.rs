@@ -182,6 +182,10 @@ async fn request(socket: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) ->
     let head = String::from_utf8(buffer.drain(..end + 4).collect()).ok()?;
     let target = head.split(' ').nth(1)?.to_owned();
     let mut seen = Seen { target, head, body: String::new() };
+    if seen.header("transfer-encoding") == Some("chunked") {
+        seen.body = chunked(socket, buffer).await?;
+        return Some(seen);
+    }
     let length = seen.header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     while buffer.len() < length {
         if socket.read_buf(buffer).await.ok()? == 0 {
@@ -190,4 +194,30 @@ async fn request(socket: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) ->
     }
     seen.body = String::from_utf8(buffer.drain(..length).collect()).ok()?;
     Some(seen)
+}
+
+/// Reads a body in chunks, and shows it with a `|` between them.
+async fn chunked(socket: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<String> {
+    let mut chunks = Vec::new();
+    loop {
+        let line = loop {
+            if let Some(end) = buffer.windows(2).position(|window| window == b"\r\n") {
+                break end;
+            }
+            if socket.read_buf(buffer).await.ok()? == 0 {
+                return None;
+            }
+        };
+        let size = usize::from_str_radix(std::str::from_utf8(&buffer[..line]).ok()?, 16).ok()?;
+        while buffer.len() < line + 2 + size + 2 {
+            if socket.read_buf(buffer).await.ok()? == 0 {
+                return None;
+            }
+        }
+        let chunk = String::from_utf8(buffer.drain(..line + 2 + size + 2).skip(line + 2).take(size).collect()).ok()?;
+        if size == 0 {
+            return Some(chunks.join("|"));
+        }
+        chunks.push(chunk);
+    }
 }

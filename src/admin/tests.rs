@@ -104,6 +104,7 @@ fn work() -> ConnectorWork {
         selection: Selection::default(),
         rules: Rc::default(),
         shape: Rc::new(DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(2), linked_sobject_id: false }),
+        text: actors::content::FileText::default(),
         fingerprint: String::new(),
         tuning: small_tuning(6),
         limits: RunLimits {

@@ -21,7 +21,7 @@ use crate::plan::{ConnectorPlan, Plan};
 
 pub use index::{Index, connect};
 pub use service::{Duties, serve};
-pub(crate) use workshop::{org, rules};
+pub(crate) use workshop::{extraction, org, rules};
 
 use index::elastic_config;
 use workshop::PlannedWork;

@@ -6,12 +6,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actors::content::FileText;
 use actors::pipeline::{Ports, RunLimits, Tuning, WriterKnobs};
 use actors::scheduler::Workshop;
 use actors::stage::Knobs;
 use actors::supervisor::{ConnectorWork, Monitor};
 use actors::survey::{self, rules_fault};
 use actors::tokens::TokenManager;
+use adapters::extraction::{ExtractionConfig, ExtractionService};
 use adapters::salesforce::{Auth, Retries, Salesforce, SalesforceConfig, SignIn, Timeouts};
 use async_trait::async_trait;
 use domain::rules::{RuleError, SyncRules};
@@ -22,7 +24,7 @@ use tokio::time::Instant;
 
 use super::Index;
 use crate::clock::SystemClock;
-use crate::plan::{self, ConnectorPlan, Plan, SalesforcePlan};
+use crate::plan::{self, ConnectorPlan, ExtractionPlan, Plan, SalesforcePlan};
 
 /// Makes work by the plan, for connectors of the file and of the cluster alike.
 pub(super) struct PlannedWork {
@@ -52,6 +54,7 @@ impl PlannedWork {
             selection: connector.selection.clone(),
             rules: Rc::new(rules(connector)?),
             shape: Rc::new(connector.shape.clone()),
+            text: text(plan, connector)?,
             fingerprint: plan::fingerprint(connector),
             tuning: tuning(plan),
             limits: limits(plan),
@@ -60,6 +63,35 @@ impl PlannedWork {
             stop,
         })
     }
+}
+
+/// How what is in the files of a connector gets into documents.
+fn text(plan: &Plan, connector: &ConnectorPlan) -> Result<FileText, Fault> {
+    if !connector.text_service {
+        return Ok(FileText::Attachment);
+    }
+    match extraction(plan)? {
+        Some(service) => Ok(FileText::Body(Rc::new(service))),
+        None => {
+            let reason = "there is no `extraction_service.host`";
+            tracing::warn!(connector = %connector.id, reason, "files are indexed without their content");
+            Ok(FileText::Nothing)
+        }
+    }
+}
+
+/// The text extraction service, if there is one.
+///
+/// # Errors
+/// `CF_INVALID`: its address is none.
+pub(crate) fn extraction(plan: &Plan) -> Result<Option<ExtractionService>, Fault> {
+    let config = |ExtractionPlan { host, timeout, chunk, shared }: &ExtractionPlan| ExtractionConfig {
+        host: host.clone(),
+        timeout: *timeout,
+        chunk: *chunk,
+        shared: shared.clone(),
+    };
+    plan.extraction.as_ref().map(|extraction| ExtractionService::new(config(extraction))).transpose()
 }
 
 /// The sync rules of a connector, ready for use.

@@ -15,9 +15,11 @@ use std::process::ExitCode;
 use adapters::ExportError;
 use domain::{Fault, FaultClass};
 
-use crate::cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE, RulesArgs, RulesCommand, completions};
+use crate::cli::{Cli, Command, EXIT_FAILED, EXIT_USAGE, completions};
 use crate::settings::Mistakes;
 use crate::telemetry;
+
+pub use rules::{RulesArgs, RulesCommand, RulesTestArgs};
 
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +84,15 @@ pub fn run(cli: Cli) -> ExitCode {
         };
         for line in failure.to_string().lines() {
             // A standard error that is closed leaves nobody to tell.
-            let _ = writeln!(io::stderr(), "sluice: {}", without_numbers(line));
+            let _ = writeln!(io::stderr(), "sluice: {}", plain(line));
         }
         ExitCode::from(code)
     })
+}
+
+/// A line as a terminal may have it: what a file or a server says in it cannot steer the terminal.
+fn plain(line: &str) -> String {
+    without_numbers(line).replace(char::is_control, " ")
 }
 
 /// A line without the numbers that the system gives its errors; its words are there as well.
@@ -111,5 +118,10 @@ mod tests {
         let line = "cannot load a: Not a directory (os error 20); b: Broken pipe (os error 32)";
         assert_eq!(without_numbers(line), "cannot load a: Not a directory; b: Broken pipe");
         assert_eq!(without_numbers("nothing to see"), "nothing to see");
+    }
+
+    #[test]
+    fn no_line_steers_a_terminal() {
+        assert_eq!(plain("the query \u{1b}[31mSELECT\t\0 is wrong"), "the query  [31mSELECT   is wrong");
     }
 }

@@ -91,6 +91,9 @@ codes! {
     EN_HELD = "EN0005", Run, "a run would delete a large part of the index", "look whether the run-as user still sees everything; if the documents are to go, run `sluice confirm-deletes -c FILE --connector ID`";
     EN_TOO_MANY_ERRORS = "EN0006", Run, "the index refused too many documents", "mend what the last reason names, usually the mapping or the pipeline of the index, then run the job again";
     EN_IN_WORK = "EN0007", Run, "the connector has a job in work already", "wait for that job to end, or stop the process that runs it";
+    TX_UNREACHABLE = "TX0001", Run, "the text extraction service cannot be reached", "start it, or check `extraction_service.host`; the next job goes on from there";
+    TX_FAILED = "TX0101", Item, "the text extraction service could not read a file", "open the file; it may be damaged or encrypted";
+    TX_SLOW = "TX0102", Item, "the text of a file took too long", "raise `extraction_service.timeout`, or look at the file";
     CF_INVALID = "CF0001", Fatal, "the configuration is not valid", "mend the keys that are named";
     CF_SECURITY = "CF0002", Fatal, "document level security was asked for and this version cannot enforce it", "set `use_document_level_security: false` only if everybody may read everything";
     SR_INVALID = "SR0001", Run, "the sync rules cannot be applied", "mend the rules that are named, in the configuration file or in Kibana; `sluice rules test` tries them";

@@ -90,7 +90,7 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) ->
     let (flags, limit) = (flags(taker), taker.get(&settings::NESTED_LIMIT));
     let (api_key, pipeline) = (taker.get(&settings::API_KEY), pipeline(taker));
     let schedules = schedules(taker);
-    let rules = rules(taker);
+    let (rules, text_service) = (rules(taker), taker.get(&settings::TEXT_SERVICE));
     refuse_what_is_not_done_yet(taker);
     let shape = DocumentShape { base_url: base_url.clone()?, flags: flags?, limit: limit?, linked_sobject_id: compat };
     let salesforce = shared.salesforce(base_url?, auth?)?;
@@ -101,6 +101,7 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) ->
         rules: rules?,
         shape,
         salesforce,
+        text_service: text_service?,
         compat,
         api_key,
         pipeline,
@@ -178,6 +179,7 @@ pub(super) fn demo(shared: &Shared, demo: &Demo, mistakes: &mut Mistakes) -> Opt
         rules: RulesPlan::default(),
         shape,
         salesforce: shared.salesforce(base_url, auth)?,
+        text_service: false,
         compat: false,
         api_key: None,
         pipeline: None,
@@ -370,8 +372,5 @@ fn refuse_what_is_not_done_yet(taker: &mut Taker<'_>) {
         let problem = "is `true`, but this version cannot enforce document level security and indexes nothing rather than too openly; \
                        set it to `false` only if everybody may read everything";
         taker.refuse_as(&settings::SECURITY, problem, &CF_SECURITY);
-    }
-    if taker.get(&settings::TEXT_SERVICE) == Some(true) {
-        taker.refuse(&settings::TEXT_SERVICE, "is `true`, but this version does not use a text extraction service; set it to `false`");
     }
 }

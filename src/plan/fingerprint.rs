@@ -6,10 +6,10 @@ use domain::{Names, NestedLimit};
 
 use super::ConnectorPlan;
 
-/// 16 hexadecimal digits that change when documents would: with the selection, the sync rules, the shape, the API version, the org's address or the ingest pipeline. Not with
+/// 16 hexadecimal digits that change when documents would: with the selection, the sync rules, the way to the text of files, the shape, the API version, the org's address or the ingest pipeline. Not with
 /// secrets, knobs or time-outs. The same over restarts and builds, so it can be stored.
 pub fn fingerprint(plan: &ConnectorPlan) -> String {
-    let ConnectorPlan { selection, rules, shape, salesforce, pipeline, .. } = plan;
+    let ConnectorPlan { selection, rules, shape, salesforce, pipeline, text_service, .. } = plan;
     let flags = shape.flags;
     let limit = match shape.limit {
         NestedLimit::At(limit) => limit.to_string(),
@@ -25,6 +25,10 @@ pub fn fingerprint(plan: &ConnectorPlan) -> String {
     }
     for rule in rules.basic.iter().chain(&rules.advanced) {
         hash.text(&rule.to_string());
+    }
+    // Only where it is on, so that runs of earlier versions go on.
+    if *text_service {
+        hash.text("text service");
     }
     hash.bytes(&switches.map(u8::from));
     format!("{:016x}", hash.0)

@@ -3,6 +3,7 @@
 mod address;
 mod cluster;
 mod connector;
+mod extraction;
 mod fingerprint;
 mod key_file;
 mod service;
@@ -30,6 +31,7 @@ use crate::cli::LogLevel;
 use crate::settings::{self, Count, Environment, Key, Mistakes, Settings, Taker, show_size};
 
 pub use cluster::{ClusterAuth, ClusterPlan};
+pub use extraction::ExtractionPlan;
 pub use fingerprint::fingerprint;
 pub use service::{ManagedPlan, ServicePlan};
 
@@ -50,6 +52,8 @@ pub struct Plan {
     pub admin: SocketAddr,
     /// Least level of what the service logs.
     pub log_level: LogLevel,
+    /// Who makes text of files, if somebody does.
+    pub extraction: Option<ExtractionPlan>,
     /// What connectors share that are defined in the cluster.
     shared: connector::Shared,
 }
@@ -81,6 +85,8 @@ pub struct ConnectorPlan {
     pub shape: DocumentShape,
     /// How its org is reached.
     pub salesforce: SalesforcePlan,
+    /// Text of files comes from the service of [`Plan::extraction`].
+    pub text_service: bool,
     /// `compatibility: elastic`.
     pub compat: bool,
     /// API key for its documents, in place of the one of the service.
@@ -259,15 +265,19 @@ impl TryFrom<Settings> for Plan {
         let admin = admin(&mut root);
         let service = service::plan(&mut root);
         let log_level = log_level(&mut root);
+        let extraction = extraction::plan(&mut root);
         let shared = connector::Shared::take(&mut root);
         let (connectors, managed) = connectors(&settings, &shared, index.as_ref(), &mut mistakes);
         let asks = service.as_ref().is_some_and(|service| !service.service_types.is_empty());
         if settings.connectors() == 0 && !asks && !mistakes.0.iter().any(|mistake| mistake.path.starts_with("connectors")) {
             mistakes.note("connectors", "names no connector; give at least one, with `connector_id`, `index_name` and `configuration`");
         }
-        match (index, tuning, run, admin, service, log_level) {
-            (Some(index), Some(tuning), Some(run), Some(admin), Some(service), Some(log_level)) if mistakes.0.is_empty() => {
-                Ok(Self { index, connectors, service: ServicePlan { managed, ..service }, tuning, run, admin, log_level, shared })
+        match (index, tuning, run, admin, service, log_level, extraction) {
+            (Some(index), Some(tuning), Some(run), Some(admin), Some(service), Some(log_level), Some(extraction))
+                if mistakes.0.is_empty() =>
+            {
+                let service = ServicePlan { managed, ..service };
+                Ok(Self { index, connectors, service, tuning, run, admin, log_level, extraction, shared })
             }
             _ => Err(mistakes),
         }
@@ -290,9 +300,17 @@ impl Plan {
         let connector = connector::demo(&shared, &demo, &mut mistakes);
         let index = IndexPlan::Embedded { path: demo.data };
         match (tuning, run, admin, service, connector) {
-            (Some(tuning), Some(run), Some(admin), Some(service), Some(connector)) if mistakes.0.is_empty() => {
-                Ok(Self { index, connectors: vec![connector], service, tuning, run, admin, log_level: LogLevel::Info, shared })
-            }
+            (Some(tuning), Some(run), Some(admin), Some(service), Some(connector)) if mistakes.0.is_empty() => Ok(Self {
+                index,
+                connectors: vec![connector],
+                service,
+                tuning,
+                run,
+                admin,
+                log_level: LogLevel::Info,
+                extraction: None,
+                shared,
+            }),
             _ => Err(mistakes),
         }
     }

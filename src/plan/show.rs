@@ -7,7 +7,9 @@ use domain::{Names, NestedLimit};
 
 use ports::Secret;
 
-use super::{Auth, ClusterAuth, ClusterPlan, ConnectorPlan, IndexPlan, Knobs, Plan, RulesPlan, ServicePlan, WriterKnobs, fingerprint};
+use super::{
+    Auth, ClusterAuth, ClusterPlan, ConnectorPlan, ExtractionPlan, IndexPlan, Knobs, Plan, RulesPlan, ServicePlan, WriterKnobs, fingerprint,
+};
 use crate::settings::{show_duration, show_size};
 
 /// How secrets are shown.
@@ -61,6 +63,16 @@ impl Plan {
         writeln!(formatter, "elasticsearch.bulk.error_monitor: {{ enabled: {enabled}, {limits}, {window} }}")?;
         writeln!(formatter, "elasticsearch.bulk.max_text_document_size: {}", bytes(run.max_document))?;
         writeln!(formatter, "service.max_file_download_size: {}", show_size(run.max_file))?;
+        if let Some(ExtractionPlan { host, timeout, chunk, shared }) = &self.extraction {
+            writeln!(formatter, "extraction_service:")?;
+            writeln!(formatter, "  host: {}", quoted(host))?;
+            writeln!(formatter, "  timeout: {}", show_duration(*timeout))?;
+            writeln!(formatter, "  stream_chunk_size: {}", bytes(*chunk))?;
+            writeln!(formatter, "  use_file_pointers: {}", shared.is_some())?;
+            if let Some(shared) = shared {
+                writeln!(formatter, "  shared_volume_dir: {}", quoted(&shared.display().to_string()))?;
+            }
+        }
         self.show_service(formatter)?;
         writeln!(formatter, "admin: {{ listen: {} }}", quoted(&self.admin.to_string()))
     }
@@ -119,7 +131,7 @@ fn show_key(formatter: &mut fmt::Formatter<'_>, key: Option<&Secret>) -> fmt::Re
 }
 
 fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan) -> fmt::Result {
-    let ConnectorPlan { id, index, selection, rules, shape, salesforce, compat, api_key, pipeline, schedules } = connector;
+    let ConnectorPlan { id, index, selection, rules, shape, salesforce, text_service, compat, api_key, pipeline, schedules } = connector;
     writeln!(formatter, "  - connector_id: {}", quoted(id.as_str()))?;
     writeln!(formatter, "    index_name: {}", quoted(index.as_str()))?;
     show_key(formatter, api_key.as_ref())?;
@@ -134,6 +146,7 @@ fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan)
         NestedLimit::Unlimited => "unlimited".to_owned(),
     };
     writeln!(formatter, "      nested_entity_limit: {limit}")?;
+    writeln!(formatter, "      use_text_extraction_service: {text_service}")?;
     if *compat {
         writeln!(formatter, "      compatibility: elastic")?;
     }

@@ -125,8 +125,23 @@ fn document_level_security_is_refused_under_its_own_code() {
 }
 
 #[test]
-fn what_is_not_done_yet_is_refused_and_never_ignored() {
-    assert!(wrong("use_text_extraction_service: true").contains("does not use a text extraction service"));
+fn text_comes_from_the_service_of_the_section_if_the_connector_wants_it() {
+    let planned =
+        |section: &str| with(&format!("{FULL}, use_text_extraction_service: true"), "", &format!("extraction_service: {section}"));
+    let plan = planned("{host: 'http://extract:8090/'}").unwrap();
+    let expected = super::ExtractionPlan {
+        host: "http://extract:8090".into(),
+        timeout: std::time::Duration::from_secs(30),
+        chunk: 65536,
+        shared: None,
+    };
+    assert_eq!((plan.connectors[0].text_service, plan.extraction), (true, Some(expected)));
+    let pointed = planned("{host: 'http://e', use_file_pointers: true, stream_chunk_size: 4096, timeout: 5}").unwrap().extraction.unwrap();
+    assert_eq!((pointed.shared, pointed.chunk), (Some("/app/files".into()), 4096));
+    assert_eq!(planned("{timeout: 5}").unwrap().extraction, None);
+    let wrong = planned("{host: 'http://user:marker@e'}").unwrap_err().to_string();
+    assert!(wrong.starts_with("`extraction_service.host` must be an address") && !wrong.contains("marker"), "{wrong}");
+    assert!(!connector("").text_service && connector("use_text_extraction_service: true").text_service);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
+use domain::rules::RuleQuery;
 use domain::{ChildList, ChildRow, DOC_TOO_LARGE, EN_PANIC, Record, SF_SILENT};
 
 use super::*;
@@ -89,7 +90,8 @@ impl Scripted {
     }
 }
 
-/// An org of plain objects with `pages` pages of `per_page` records each.
+/// An org of plain objects with `pages` pages of `per_page` records each. Every advanced rule finds all records of its first object, or of
+/// the first of [`OBJECTS`] if it names none.
 #[derive(Debug)]
 pub struct FakeSource {
     /// How many of [`OBJECTS`] there are.
@@ -112,7 +114,7 @@ pub struct FakeSource {
     pub on_page: Scripted,
     /// Scripts for attempts of advanced rules.
     pub on_attempt: Scripted,
-    /// The last page of everything says that there may be more.
+    /// The last page of every search says that there may be more.
     pub cut: bool,
     /// Scripts for reads of children.
     pub on_children: Scripted,
@@ -184,9 +186,11 @@ impl Source for FakeSource {
         let (PageCursor::After(after) | PageCursor::Token { after, .. }) = cursor;
         let first = after.map_or(0, |id| Self::number(id) + 1);
         let last = (first + self.per_page).min(self.pages * self.per_page);
+        let object = plan.rule.as_ref().map_or(plan.name.as_str(), |rule| rule.objects.first().map_or(OBJECTS[0], String::as_str));
         let record = |no| {
-            let id = Self::id(&plan.name, no);
-            let text = Bytes::from(format!("{{\"Id\":\"{id}\",\"Name\":\"{}\"}}", "x".repeat(self.padding)));
+            let id = Self::id(object, no);
+            let shown = plan.rule.as_ref().map(|rule| of_rule(&plan.name, rule, no)).unwrap_or_default();
+            let text = Bytes::from(format!("{{\"Id\":\"{id}\",\"Name\":\"{}\"{shown}}}", "x".repeat(self.padding)));
             Record { id, modified: None, refs: vec![], text }
         };
         let records: Vec<_> = (first..last).map(record).collect();
@@ -198,7 +202,7 @@ impl Source for FakeSource {
             next,
             total: Some((self.pages * self.per_page - first) as u64),
             bytes,
-            cut: self.cut && last == self.pages * self.per_page,
+            cut: self.cut && last == self.pages * self.per_page && plan.rule.as_ref().is_some_and(is_search),
         })
     }
     async fn attempt(&self, _rule: &RulePlan) -> Result<(), Fault> {
@@ -245,6 +249,16 @@ impl Source for FakeSource {
         Ok(FileContent { length: Some(content.len() as u64), chunks: Box::pin(futures::stream::iter([Ok(content)])) })
     }
 }
+fn is_search(rule: &RulePlan) -> bool {
+    matches!(rule.query, RuleQuery::Sosl { .. })
+}
+/// What a row shows of the rule that found it: its name, and two files if it asks for files.
+fn of_rule(name: &str, rule: &RulePlan, no: usize) -> String {
+    let links = domain::catalog::LINKS;
+    let files = || format!(r#","{links}":{{"totalSize":2,"done":true,"records":[{},{}]}}"#, file_link(no), file_link(no + 1));
+    let files = rule.query.page(None, None).contains(links).then(files).unwrap_or_default();
+    format!(r#","Rule":"{name}"{files}"#)
+}
 fn file_link(no: usize) -> String {
     format!(
         r#"{{"ContentDocument":{{"Id":"069{no:012}AAA","Title":"file {no}","FileExtension":"txt","ContentSize":29,"LatestPublishedVersion":{{"Id":"068{no:012}AAA"}}}}}}"#
@@ -258,6 +272,8 @@ pub struct FakeSink {
     pub docs: RefCell<BTreeMap<RecordId, (Vec<u8>, RunId)>>,
     /// Reasons that were kept.
     pub aside: RefCell<Vec<SetAside>>,
+    /// How often it was made ready.
+    pub prepares: Cell<usize>,
     /// Batches in service.
     pub writing: Rc<Gauge>,
     /// Scripts for batches.
@@ -286,6 +302,7 @@ pub struct FakeSink {
 #[async_trait(?Send)]
 impl Sink for FakeSink {
     async fn prepare(&self, _target: &Target, _layout: &Layout) -> Result<Option<String>, Fault> {
+        self.prepares.set(self.prepares.get() + 1);
         Ok(Some(format!("index {}", self.identity.get())))
     }
     async fn submit(&self, target: &Target, ops: Arc<Vec<BulkOp>>) -> Result<Vec<ItemOutcome>, Fault> {

@@ -58,6 +58,14 @@ impl fmt::Debug for FileContent {
     }
 }
 
+/// Who makes text of files.
+#[async_trait(?Send)]
+pub trait TextExtractor: 'static {
+    /// The text of a file. `extension` is in lower case, without the dot. A fault of the content itself is given as it is; one that is about
+    /// this file alone is of the class *item*.
+    async fn text(&self, extension: &str, content: LocalBoxStream<'static, Result<Bytes, Fault>>) -> Result<String, Fault>;
+}
+
 /// Whose documents, where, in which run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {

@@ -167,6 +167,11 @@ table! {
         MAX_ERRORS_SPAN: Seconds = "service.max_errors_span", Seconds(SECOND..=24 * HOUR), Some("600"), "for how long a failed look counts";
         CONTENT_SYNCS: Count = "service.max_concurrent_content_syncs", Count(1..=1_000), Some("1"), "full and incremental jobs that one service runs at a time";
         ACCESS_SYNCS: Count = "service.max_concurrent_access_control_syncs", Count(1..=1_000), Some("1"), "access control jobs that one service runs at a time";
+        EXTRACTION_HOST: Text = "extraction_service.host", Text, None, "address of a text extraction service, for connectors with `use_text_extraction_service`";
+        EXTRACTION_TIMEOUT: Seconds = "extraction_service.timeout", Seconds(SECOND..=HOUR), Some("30"), "longest time for the text of one file";
+        EXTRACTION_CHUNK: Size = "extraction_service.stream_chunk_size", Size(KIB..=16 * MIB), Some("64KiB"), "bytes of a file that are sent at a time";
+        EXTRACTION_POINTERS: Flag = "extraction_service.use_file_pointers", Flag, Some("false"), "whether files are put into the shared directory and named, instead of sent";
+        EXTRACTION_SHARED: FilePath = "extraction_service.shared_volume_dir", FilePath, Some("/app/files"), "directory that the service sees under the same path";
         LOG_LEVEL: Choice = "service.log_level", Choice(&["off", "error", "critical", "warn", "warning", "info", "debug", "trace"]), Some("info"), "least level of what `sluice run` logs, unless `--log-level` is given";
     }
 }
@@ -188,7 +193,7 @@ table! {
         STANDARD: NameList = "configuration.standard_objects_to_sync", NameList, Some("*"), "standard objects: Account, Opportunity, Contact, Lead, Campaign, Case, or `*` for these six";
         SYNC_CUSTOM: Flag = "configuration.sync_custom_objects", Flag, Some("false"), "whether custom objects are synced";
         CUSTOM: NameList = "configuration.custom_objects_to_sync", NameList, Some(""), "custom objects, with or without `__c`, or `*` for all; counts only with `sync_custom_objects`";
-        TEXT_SERVICE: Flag = "configuration.use_text_extraction_service", Flag, Some("false"), "send files to a text extraction service; `true` is refused by this version";
+        TEXT_SERVICE: Flag = "configuration.use_text_extraction_service", Flag, Some("false"), "whether the text of files is made by the service under `extraction_service.host` and indexed as `body`; without such a host, files go without content";
         SECURITY: Flag = "configuration.use_document_level_security", Flag, Some("false"), "store with each document who may read it; `true` is refused by this version, which cannot enforce it";
         NESTED_LIMIT: Nested = "configuration.nested_entity_limit", Nested(1..=1_000_000), Some("500"), "nested entities of a kind in one document; more are cut off with a warning, `unlimited` keeps all";
         COMPATIBILITY: Choice = "configuration.compatibility", Choice(&["elastic"]), None, "`elastic` restores the reference connector's documents where its defects show in them";
@@ -222,7 +227,6 @@ pub(crate) const TOLERATED: &[(&str, &[&str])] = &[
         &["chunk_size", "chunk_max_mem_size", "concurrent_downloads", "max_retries", "retry_interval", "enable_operations_logging"],
     ),
     ("service", &["worker_mode", "preflight_max_attempts", "preflight_idle", "max_concurrent_scheduling_tasks", "fips_mode"]),
-    ("extraction_service", &["host", "timeout", "use_file_pointers", "stream_chunk_size", "shared_volume_dir"]),
 ];
 
 #[cfg(test)]

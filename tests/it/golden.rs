@@ -3,7 +3,7 @@
 //! `tests/golden/README.md` says what is compared and what is not.
 
 #[path = "../common/golden.rs"]
-mod cases;
+pub(crate) mod cases;
 
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -25,10 +25,11 @@ A failure is one line: what was being done and what happened, the code in bracke
 ";
 
 /// First two letters of a code, and what it is about.
-const SYSTEMS: [(&str, &str); 7] = [
+const SYSTEMS: [(&str, &str); 8] = [
     ("SF", "Salesforce and its records"),
     ("ES", "Elasticsearch and OpenSearch"),
     ("SR", "Sync rules"),
+    ("TX", "The text of files"),
     ("CP", "The connector protocol"),
     ("DB", "The embedded index"),
     ("EN", "The engine"),

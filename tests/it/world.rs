@@ -12,6 +12,7 @@ use domain::bulk::BatchLimits;
 use domain::catalog::{DocumentShape, PipelineFlags};
 use domain::monitor::ErrorLimits;
 use domain::restart::RestartBudget;
+use domain::rules::SyncRules;
 use domain::{Brake, ConnectorId, Ended, IndexName, Job, JobId, JobType, NestedLimit, RecordId, Selection};
 use ports::fakes::{FakeCheckpoints, FakeClock, FakeSink, FakeSource};
 use tokio::sync::watch;
@@ -21,6 +22,7 @@ pub(crate) struct World {
     pub(crate) sink: Rc<FakeSink>,
     pub(crate) checkpoints: Rc<FakeCheckpoints>,
     pub(crate) selection: Selection,
+    pub(crate) rules: Rc<SyncRules>,
     pub(crate) tuning: Tuning,
     pub(crate) limits: RunLimits,
     pub(crate) restarts: RestartBudget,
@@ -37,6 +39,7 @@ impl World {
             sink: Rc::default(),
             checkpoints: Rc::default(),
             selection: Selection::default(),
+            rules: Rc::default(),
             tuning: Tuning {
                 object_fetcher: knobs(2, 2),
                 entity_joiner: knobs(2, 2),
@@ -84,8 +87,9 @@ impl World {
                 clock: Arc::new(FakeClock::default()),
             },
             selection: self.selection.clone(),
-            rules: Rc::default(),
+            rules: Rc::clone(&self.rules),
             shape: Rc::new(shape),
+            text: actors::content::FileText::default(),
             fingerprint: String::new(),
             tuning: self.tuning,
             limits: self.limits,

@@ -94,7 +94,7 @@ impl Handler<Parcel<RecordPage>> for EntityJoiner {
 async fn join(joining: &Joining, page: RecordPage) -> Result<(), Fault> {
     let joined = match related(joining, &page).await {
         Ok(related) => assemble(joining, page, related),
-        Err(fault) => match page.page.records.first().map(|record| record.id) {
+        Err(fault) => match page.page.records.iter().chain(&page.again).next().map(|record| record.id) {
             Some(first) if fault.class() != FaultClass::Run && joining.strikes.out(first) => give_up(joining, page, &fault),
             _ => return Err(fault.context(format_args!("join a page of {}", page.plan.name))),
         },
@@ -248,8 +248,10 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
 
 /// A page that nothing can be made of: its documents stay as they are in the index, and count as met.
 fn give_up(joining: &Joining, page: RecordPage, fault: &Fault) -> JoinedPage {
-    let RecordPage { plan, object, page, again: _, share } = page;
-    if let (Some(first), Some(last)) = (page.records.first(), page.records.last()) {
+    let RecordPage { plan, object, page, again, share } = page;
+    let mut all = page.records.iter().chain(&again);
+    if let Some(first) = all.next() {
+        let last = all.last().unwrap_or(first);
         PageSetAside { object: &plan.name, first: first.id, last: last.id, records: page.records.len(), fault }.emit(&joining.stats);
     }
     let entry = |record: &Record| SetAside { id: Some(record.id), what: plan.name.clone(), fault: fault.clone() };

@@ -36,7 +36,17 @@ struct Bench {
     plan: Arc<ObjectPlan>,
 }
 
+/// Rules that leave out what holds this value.
+pub(crate) fn excluding(field: &str, value: &str) -> SyncRules {
+    let rule = format!(r#"{{"id":"r","policy":"exclude","field":"{field}","rule":"equals","value":"{value}","order":1}}"#);
+    SyncRules::read(&[rule.parse().unwrap()], &[]).unwrap()
+}
+
 fn bench(source: FakeSource, strikes: Rc<Strikes>, max_document: usize) -> Bench {
+    bench_with(SyncRules::default(), source, strikes, max_document)
+}
+
+fn bench_with(rules: SyncRules, source: FakeSource, strikes: Rc<Strikes>, max_document: usize) -> Bench {
     let source = Rc::new(source);
     let (out, caught) = Catch::lane(2);
     let (down_tx, down) = mpsc::unbounded_channel();
@@ -53,7 +63,7 @@ fn bench(source: FakeSource, strikes: Rc<Strikes>, max_document: usize) -> Bench
         prefixes: Rc::new(["001".to_owned()].into()),
         budget: Budget::new(1 << 20),
         max_document,
-        rules: Rc::default(),
+        rules: Rc::new(rules),
         stats: Arc::clone(&stats),
     };
     let addr = start(4, || EntityJoiner::new(joining, Slots::new(1), Obituary::new(EntityJoiner::NAME, down_tx)));
@@ -147,4 +157,60 @@ async fn a_refused_query_ends_the_run_however_often_it_comes() {
         bench.push(0).await;
         assert!(matches!(bench.down.recv().await.unwrap().cause, Cause::Failed(_)));
     }
+}
+
+#[actix_rt::test]
+async fn a_document_that_basic_rules_leave_out_is_counted_and_nothing_else_is_told_of_it() {
+    tokio::time::pause();
+    let first = FakeSource::id("Account", 0);
+    // With its children, which are cut, it is larger than the others.
+    let source = || FakeSource { children: 3, ..FakeSource::default() };
+    let bench = bench_with(SyncRules::default(), source(), Rc::default(), 0);
+    bench.push(0).await;
+    settle().await;
+    let sizes: Vec<_> = bench.caught.take().remove(0).ops.iter().map(BulkOp::bytes).collect();
+    let largest = sizes[1] - BulkOp::Keep(first).bytes();
+    assert!(sizes[0] > sizes[1] && sizes[1] == sizes[2] && bench.stats.counts().cut == 1, "{sizes:?}");
+
+    let mut bench = bench_with(excluding("Id", first.as_str()), source(), Rc::default(), largest);
+    bench.push(0).await;
+    settle().await;
+    let page = bench.caught.take().remove(0);
+    assert_eq!(page.ops.iter().map(BulkOp::id).collect::<Vec<_>>(), [1, 2].map(|no| FakeSource::id("Account", no)));
+    assert!(page.ops.iter().all(|op| matches!(op, BulkOp::Put(_))) && page.aside.is_empty(), "{page:?}");
+    let counts = bench.stats.counts();
+    assert_eq!((counts.excluded, counts.cut, counts.set_aside), (1, 0, 0));
+    page.share.sign();
+    assert!(matches!(bench.facts.recv().await, Some(Fact::PageDone(_, Verdict::Settled))));
+}
+
+#[actix_rt::test]
+async fn basic_rules_see_what_is_spliced_into_a_document() {
+    tokio::time::pause();
+    let url = format!("https://x/{}", FakeSource::id("Account", 1));
+    let bench = bench_with(excluding("url", &url), FakeSource::default(), Rc::default(), 0);
+    bench.push(0).await;
+    settle().await;
+    assert_eq!((bench.caught.take().remove(0).ops.len(), bench.stats.counts().excluded), (2, 1));
+}
+
+#[actix_rt::test]
+async fn the_files_of_a_record_are_met_even_if_its_document_is_the_one_of_another_rule() {
+    tokio::time::pause();
+    let mut bench = bench(FakeSource { files: true, ..FakeSource::default() }, Rc::default(), 0);
+    let query = r#"{"query":"SELECT Id, (SELECT ContentDocument.Id FROM ContentDocumentLinks) FROM Account","language":"SOQL"}"#;
+    let rules = domain::rules::read_advanced(&[query.parse().unwrap()]).unwrap();
+    let planned = crate::survey::survey(&*bench.source, &domain::Selection::default(), &rules).await.unwrap();
+    bench.plan = Arc::new(planned.objects.into_iter().next().unwrap());
+    let mut page = bench.source.page(&bench.plan, &PageCursor::After(None)).await.unwrap();
+    let again = page.records.split_off(1);
+    let share = Share::open(PageId { object: 0, no: 0, last: None }, None, bench.facts_tx.clone());
+    bench.lane.push(RecordPage { plan: Arc::clone(&bench.plan), object: 0, page, again, share }).await.unwrap();
+    settle().await;
+    let page = bench.caught.take().remove(0);
+    assert_eq!(page.ops.iter().map(BulkOp::id).collect::<Vec<_>>(), [FakeSource::id("Account", 0)]);
+    let files: Vec<_> = page.files.iter().map(|file| (file.file.id.as_str().to_owned(), file.linked.len())).collect();
+    let expected = [(0, 1), (1, 2), (2, 2), (3, 2)].map(|(no, linked)| (format!("069{no:012}AAA"), linked));
+    assert_eq!(files, expected, "each once, with all records that it hangs on");
+    assert_eq!(bench.source.on_children.calls(), 0, "rules bring their own children");
 }

@@ -38,6 +38,7 @@ impl Workshop for FakeWorkshop {
             selection: Selection::default(),
             rules: Rc::default(),
             shape: Rc::<DocumentShape>::new(crate::joiner::tests::shape(5)),
+            text: crate::content::FileText::default(),
             fingerprint: String::new(),
             tuning: small_tuning(2),
             limits: RunLimits {

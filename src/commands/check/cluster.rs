@@ -6,7 +6,7 @@ use domain::protocol::{Connector, ConnectorStatus, SERVICE_TYPE};
 use domain::{ES_FORBIDDEN, ES_NO_PIPELINE, ES_SIGN_IN, Fault};
 use ports::Definition;
 
-use super::{Chosen, Outcome, Report, TRIES, Verdict, org};
+use super::{Chosen, Outcome, Report, TRIES, Verdict, org, text};
 use crate::app;
 use crate::plan::{ClusterPlan, ConnectorPlan, ManagedPlan, Plan};
 
@@ -24,6 +24,7 @@ pub(super) async fn check(plan: &Plan, cluster: &ClusterPlan, chosen: &Chosen<'_
     for connector in &chosen.connectors {
         documents(elastic, connector, report).await;
         org::check(connector, report).await;
+        text::check(plan, connector, report).await;
     }
     for managed in &chosen.managed {
         let subject = managed.id.as_str();
@@ -34,6 +35,7 @@ pub(super) async fn check(plan: &Plan, cluster: &ClusterPlan, chosen: &Chosen<'_
         if let Some(connector) = defined(elastic, plan, managed, report).await {
             documents(Some(elastic), &connector, report).await;
             org::check(&connector, report).await;
+            text::check(plan, &connector, report).await;
         } else {
             report.skip(subject, &OF_CONNECTOR, "the connector cannot be used");
             report.skip(subject, &org::CHECKS, "the connector cannot be used");

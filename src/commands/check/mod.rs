@@ -6,6 +6,7 @@ mod cluster;
 mod embedded;
 mod org;
 mod print;
+mod text;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -150,6 +151,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
                 report.note("embedded index", "directory", embedded::directory(path));
                 for connector in &chosen.connectors {
                     org::check(connector, &mut report).await;
+                    text::check(&plan, connector, &mut report).await;
                 }
             }
             IndexPlan::Cluster(cluster) => cluster::check(&plan, cluster, &chosen, &mut report).await,

@@ -87,7 +87,7 @@ impl FileRef {
 
     /// Whether the content is indexed, given the largest size in bytes.
     pub fn eligible(&self, largest: u64) -> Result<(), Ineligible> {
-        let extension = self.title_and_extension().1.to_lowercase();
+        let extension = self.extension();
         if !EXTENSIONS.contains(&extension.as_str()) {
             return Err(Ineligible::Extension(extension));
         }
@@ -95,6 +95,11 @@ impl FileRef {
             Some(size) if size > largest => Err(Ineligible::Size(size, largest)),
             _ => Ok(()),
         }
+    }
+
+    /// Its extension in lower case, without the dot.
+    pub fn extension(&self) -> String {
+        self.title_and_extension().1.to_lowercase()
     }
 
     fn title_and_extension(&self) -> (String, String) {
@@ -133,6 +138,31 @@ mod tests {
     fn a_link_without_a_document_is_no_file() {
         for link in ["{}", r#"{"ContentDocument":null}"#, r#"{"ContentDocument":{"Id":null}}"#] {
             assert!(FileRef::of_link(&Bytes::from_static(link.as_bytes())).is_none(), "{link}");
+        }
+    }
+
+    #[test]
+    fn the_files_that_a_record_shows_are_known_in_their_order_and_not_copied() {
+        let link = |no: u8| format!(r#"{{"ContentDocument":{{"Id":"06900000000000{no}AAA","Title":"t"}}}}"#);
+        let rows = [link(1), "{\"ContentDocument\":null}".to_owned(), link(2)].join(" , ");
+        let record = Bytes::from(format!(r#"{{"Id":"x","ContentDocumentLinks":{{"totalSize":3,"done":true,"records":[{rows}]}},"z":1}}"#));
+        let files = FileRef::in_record(&record);
+        assert_eq!(files.iter().map(|file| file.id.as_str()).collect::<Vec<_>>(), ["069000000000001AAA", "069000000000002AAA"]);
+        assert!(files.iter().all(|file| record.as_ptr_range().contains(&file.text.as_ptr()) && file.version.is_none()));
+    }
+
+    #[test]
+    fn a_record_that_asks_for_no_files_or_has_none_shows_none() {
+        for record in [
+            "{}",
+            "no record ContentDocumentLinks",
+            r#"{"ContentDocumentLinks":null}"#,
+            r#"{"ContentDocumentLinks":{"totalSize":0,"done":true,"records":[]}}"#,
+            r#"{"ContentDocumentLinks":{"totalSize":0}}"#,
+            r#"{"Description":"ContentDocumentLinks","Links":{"records":[{"ContentDocument":{"Id":"069000000000001AAA"}}]}}"#,
+            r#"{"Children":{"records":[{"ContentDocumentLinks":{"records":[{"ContentDocument":{"Id":"069000000000001AAA"}}]}}]}}"#,
+        ] {
+            assert!(FileRef::in_record(&Bytes::from_static(record.as_bytes())).is_empty(), "{record}");
         }
     }
 }

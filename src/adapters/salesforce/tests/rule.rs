@@ -164,8 +164,8 @@ async fn a_nested_list_that_goes_on_elsewhere_is_read_to_its_end_and_so_are_thos
         Act::json(
             200,
             match seen.target.as_str() {
-                "/contacts" => page(&[second.clone()], 3, Some("/contacts/2")),
-                "/contacts/2" => page(&[third.clone()], 3, None),
+                "/contacts" => page(std::slice::from_ref(&second), 3, Some("/contacts/2")),
+                "/contacts/2" => page(std::slice::from_ref(&third), 3, None),
                 "/cases/a" => page(&[case(2), case(3)], 3, None),
                 "/cases/c" => page(&[case(5)], 2, None),
                 _ => answer.clone(),
