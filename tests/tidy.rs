@@ -73,6 +73,7 @@ fn layers_depend_on_what_is_left_of_them_only() {
         ("src/adapters", &["domain", "ports"][..]),
         ("actors", &["domain", "ports"][..]),
         ("src/simulator", &["domain"][..]),
+        ("src/extract", &[][..]),
     ] {
         let found: Vec<_> = dependencies(manifest).into_iter().filter(|name| layers.contains(&name.as_str())).collect();
         assert_eq!(found, allowed, "{manifest}");
@@ -96,7 +97,7 @@ fn actix_is_named_by_the_engine_and_http_clients_by_the_adapters() {
 
 #[test]
 fn every_dependency_is_declared_once_in_the_workspace() {
-    for manifest in ["src/domain", "src/ports", "src/adapters", "actors", "src/simulator", "."] {
+    for manifest in ["src/domain", "src/ports", "src/adapters", "actors", "src/simulator", "src/extract", "."] {
         let text = fs::read_to_string(root().join(manifest).join("Cargo.toml")).unwrap();
         for section in text.split("\n[").filter(|section| section.starts_with("dependencies]") || section.starts_with("dev-dependencies]"))
         {
