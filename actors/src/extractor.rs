@@ -108,13 +108,22 @@ async fn extract(extracting: &Extracting, secured: SecuredFile) -> Result<(), Fa
             None
         }
     };
-    let made = document(extracting, &file, &linked, content.as_ref());
+    let mut made = document(extracting, &file, &linked, content.as_ref());
+    if let (Err(fault), true) = (&made, content.is_some()) {
+        // Text beyond the limit of documents: what is known of the file is indexed all the same.
+        ItemSetAside { what: "file", id: Some(file.id), fault }.emit(&extracting.stats);
+        aside.push(SetAside { id: Some(file.id), what: "file".into(), fault: fault.clone() });
+        made = document(extracting, &file, &linked, None);
+    } else if content.is_some() {
+        extracting.stats.file_has_content();
+    }
     let mut booking = content.map(|(Content::Bytes(_, booking) | Content::Text(_, booking))| booking);
     if let (Some(booking), Ok(document)) = (&mut booking, &made) {
         booking.resize(document.body.len());
     }
     let op = made.map_or_else(
         |fault| {
+            ItemSetAside { what: "file", id: Some(file.id), fault: &fault }.emit(&extracting.stats);
             aside.push(SetAside { id: Some(file.id), what: "file".into(), fault });
             BulkOp::Keep(file.id)
         },
@@ -146,9 +155,6 @@ fn document(extracting: &Extracting, file: &FileRef, linked: &[RecordId], conten
         }
         None => {}
     }
-    if content.is_some() {
-        extracting.stats.file_has_content();
-    }
     extracting.shape.close(&mut body, file.id);
     let document = Document { id: file.id, body };
     // The limit is for text; base64 has the one of the file.
@@ -165,7 +171,7 @@ mod tests {
     use async_trait::async_trait;
     use bytes::Bytes;
     use domain::json::Members;
-    use domain::{Code, FILE_DAMAGED, FILE_GONE, SF_SIGN_IN, SF_SILENT, TX_FAILED, TX_SLOW, TX_UNREACHABLE};
+    use domain::{Code, DOC_TOO_LARGE, FILE_DAMAGED, FILE_GONE, SF_SIGN_IN, SF_SILENT, TX_FAILED, TX_SLOW, TX_UNREACHABLE};
     use futures::StreamExt as _;
     use futures::stream::LocalBoxStream;
     use ports::TextExtractor;
@@ -305,8 +311,9 @@ mod tests {
             assert_eq!((done, body(&pages[0]), pages[0].aside[0].fault.code), (Ok(()), None, code));
             assert_eq!((stats.counts().files, stats.counts().set_aside), (0, 1));
         }
-        let (done, pages, _) = as_text(&[], 100, 29).await;
-        assert!(done.is_ok() && matches!(pages[0].ops[0], BulkOp::Keep(_)), "text beyond the limit of documents");
+        let (done, pages, stats) = as_text(&[], 100, 29).await;
+        assert_eq!((done, body(&pages[0]), pages[0].aside[0].fault.code), (Ok(()), None, &DOC_TOO_LARGE));
+        assert_eq!((stats.counts().files, stats.counts().set_aside), (0, 1), "text beyond the limit of documents");
     }
 
     #[actix_rt::test]

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use domain::catalog::{self, DescribedObject, GlobalObject};
 use domain::rules::{AdvancedRule, RuleError, needed_by_rules, plan_rules};
-use domain::{Code, Fault, Names, SF_NO_OBJECT, SF_QUERY, SF_TOO_WIDE, SR_INVALID, Selection};
+use domain::{Code, Fault, Names, SF_FORBIDDEN, SF_NO_OBJECT, SF_QUERY, SF_QUERY_TIMEOUT, SF_REFUSED, SF_TOO_WIDE, SR_INVALID, Selection};
 use futures::{StreamExt as _, TryStreamExt as _};
 use ports::Source;
 
 /// Questions asked at once.
 const AT_ONCE: usize = 4;
 
-/// What the org says of a query that will never work.
-const REFUSALS: [&Code; 3] = [&SF_QUERY, &SF_NO_OBJECT, &SF_TOO_WIDE];
+/// What the org says of a query that does not work, and would not the next time.
+const REFUSALS: [&Code; 6] = [&SF_QUERY, &SF_NO_OBJECT, &SF_TOO_WIDE, &SF_QUERY_TIMEOUT, &SF_REFUSED, &SF_FORBIDDEN];
 
 /// What a run with this selection, or with these advanced rules in its place, would read now.
 ///
@@ -61,7 +61,7 @@ async fn plan_and_try(
     let tried = futures::stream::iter(tried).map(|(name, rule)| async move {
         match source.attempt(rule).await {
             Err(fault) if REFUSALS.contains(&fault.code) => Ok(Some(RuleError::advanced(format!("advanced {name}: {}", fault.message)))),
-            outcome => outcome.map(|()| None),
+            outcome => outcome.map(|()| None).map_err(|fault| fault.context(format_args!("try advanced {name}"))),
         }
     });
     let errors: Vec<_> = tried.buffered(AT_ONCE).try_filter_map(async |error| Ok(error)).try_collect().await?;

@@ -49,13 +49,16 @@ impl PlannedWork {
         let Self { plan, index, monitor } = self;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let sink = index.documents_of(connector)?;
+        let text = text(plan, connector)?;
+        // A run without text does not go on when there is somebody who makes it.
+        let without = if matches!(text, FileText::Nothing) { "-" } else { "" };
         Ok(ConnectorWork {
             ports: Ports { source: Rc::new(source(connector)?), sink, checkpoints: Rc::clone(&index.checkpoints), clock },
             selection: connector.selection.clone(),
             rules: Rc::new(rules(connector)?),
             shape: Rc::new(connector.shape.clone()),
-            text: text(plan, connector)?,
-            fingerprint: plan::fingerprint(connector),
+            text,
+            fingerprint: format!("{}{without}", plan::fingerprint(connector)),
             tuning: tuning(plan),
             limits: limits(plan),
             restarts: plan.run.restart,
@@ -152,7 +155,9 @@ impl Inspector for SignsIn {
     }
 
     async fn try_rules(&self, definition: &Definition) -> Result<Vec<RuleError>, Fault> {
-        let connector = self.plan.define(definition)?;
+        let mut connector = self.plan.define(definition)?;
+        // Others wait for the round that this is part of; a draft can be tried again in the next one.
+        connector.salesforce.retries.attempts = connector.salesforce.retries.attempts.min(2);
         survey::try_rules(&source(&connector)?, &rules(&connector)?.advanced).await
     }
 }

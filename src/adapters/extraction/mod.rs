@@ -2,7 +2,7 @@
 //!
 //! The file is sent as it arrives, or put where the service can read it and named to it. See docs/files.md.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use futures::stream::{self, LocalBoxStream, StreamExt as _};
 use ports::TextExtractor;
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt as _;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use crate::tls;
@@ -28,7 +28,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// The reference's patience with a service that is asked whether it is there.
 const PING: Duration = Duration::from_secs(5);
 /// Largest answer that is taken: more text than any index takes in one document.
-const LARGEST_ANSWER: usize = 64 << 20;
+const LARGEST_ANSWER: usize = 32 << 20;
 /// Characters of the service's own words that are told.
 const LONGEST_REASON: usize = 200;
 
@@ -50,6 +50,15 @@ pub struct ExtractionService {
     client: Client,
     config: ExtractionConfig,
     files: RefCell<u64>,
+}
+
+/// Where the content of a file is.
+#[derive(Clone, Copy)]
+enum Arrival {
+    /// The next piece is awaited.
+    Awaited,
+    /// The last piece, or the end, came then.
+    Came(Instant),
 }
 
 /// An answer, whatever its status.
@@ -75,8 +84,8 @@ impl ExtractionService {
         }
         let connector =
             Connector::new().rustls_0_23(Arc::new(tls::client(None, true)?)).timeout(CONNECT).handshake_timeout(CONNECT).limit(0);
-        // The whole of it is limited around each file.
-        let client = Client::builder().connector(connector).timeout(config.timeout).disable_redirects().finish();
+        // Time is limited around each file.
+        let client = Client::builder().connector(connector).disable_timeout().disable_redirects().finish();
         Ok(Self { client, config, files: RefCell::default() })
     }
 
@@ -99,25 +108,47 @@ impl ExtractionService {
         self.client.put(url).force_close().insert_header((header::ACCEPT, "application/json"))
     }
 
-    /// Sends the content as it arrives.
+    /// Sends the content as it arrives. The limit of time is the service's alone: while a piece of the file is awaited it does not run, and
+    /// each piece begins it anew, so that a large file is no slow one.
     async fn send(&self, content: LocalBoxStream<'static, Result<Bytes, Fault>>) -> Result<String, Fault> {
         let chunk = self.config.chunk.max(1);
         // The client only says that the body ended; what ended it is kept here.
-        let broken = Rc::new(RefCell::new(None));
-        let body = content.flat_map(move |piece| stream::iter(cut(piece, chunk)));
-        let kept = Rc::clone(&broken);
-        let body = body.inspect(move |piece| {
-            if let Err(fault) = piece {
+        let (broken, arrival) = (Rc::new(RefCell::new(None)), Rc::new(Cell::new(Arrival::Awaited)));
+        let (kept, seen) = (Rc::clone(&broken), Rc::clone(&arrival));
+        let mut content = content;
+        let arriving = stream::poll_fn(move |context| {
+            seen.set(Arrival::Awaited);
+            let piece = std::task::ready!(content.poll_next_unpin(context));
+            seen.set(Arrival::Came(Instant::now()));
+            if let Some(Err(fault)) = &piece {
                 *kept.borrow_mut() = Some(fault.clone());
             }
+            std::task::Poll::Ready(piece)
         });
+        let body = arriving.flat_map(move |piece| stream::iter(cut(piece, chunk)));
         let request = self.request(&format!("{}/extract_text/", self.config.host));
         let request = request.insert_header((header::CONTENT_TYPE, "application/octet-stream"));
-        let outcome = request.send_stream(body).await;
-        if let Some(fault) = broken.borrow_mut().take() {
-            return Err(fault);
+        let work = async {
+            let outcome = request.send_stream(body).await;
+            if let Some(fault) = broken.borrow_mut().take() {
+                return Err(fault);
+            }
+            self.answer(outcome).await
+        };
+        let mut work = std::pin::pin!(work);
+        loop {
+            let since = match arrival.get() {
+                Arrival::Awaited => Instant::now(),
+                Arrival::Came(at) => at,
+            };
+            match timeout_at(since + self.config.timeout, &mut work).await {
+                Ok(outcome) => return outcome,
+                Err(_) => match arrival.get() {
+                    Arrival::Came(at) if at.elapsed() >= self.config.timeout => return Err(self.slow()),
+                    Arrival::Awaited | Arrival::Came(_) => {}
+                },
+            }
         }
-        self.answer(outcome).await
     }
 
     /// Puts the content where the service can read it, and takes it away again.
@@ -127,7 +158,8 @@ impl ExtractionService {
         write(&path, content).await?;
         let mut url = Url::parse(&format!("{}/extract_text/", self.config.host)).map_err(|error| unreachable(error.to_string()))?;
         url.set_query(Some(&format!("local_file_path={}", escaped(&path.to_string_lossy()))));
-        self.answer(self.request(url.as_str()).send().await).await
+        let work = async { self.answer(self.request(url.as_str()).send().await).await };
+        timeout(self.config.timeout, work).await.unwrap_or_else(|_| Err(self.slow()))
     }
 
     /// A name that no other file in the directory has, whoever else uses it.
@@ -145,16 +177,15 @@ impl ExtractionService {
         let host = &self.config.host;
         let mut response = match outcome {
             Ok(response) => response,
-            // It was connected, took the file and went away.
-            Err(SendRequestError::Connect(ConnectError::Disconnected)) => {
-                return Err(Fault::new(&TX_FAILED, "the service broke the connection off"));
-            }
+            // It was connected, took the file and went away: because of that file, if it is still there.
+            Err(SendRequestError::Connect(ConnectError::Disconnected)) => return Err(self.broken("no answer").await),
             Err(error @ (SendRequestError::Connect(_) | SendRequestError::Url(_))) => return Err(unreachable(format!("{host}: {error}"))),
             Err(SendRequestError::Timeout) => return Err(self.slow()),
-            Err(error) => return Err(Fault::new(&TX_FAILED, format!("the service broke the connection off: {error}"))),
+            Err(error) => return Err(self.broken(&error.to_string()).await),
         };
         let status = response.status().as_u16();
-        if matches!(status, 429 | 502 | 503 | 504) {
+        // Of none of these the file is the reason.
+        if matches!(status, 300..=399 | 401 | 403 | 404 | 405 | 429 | 502 | 503 | 504) {
             return Err(unreachable(format!("{host} answered {status}")));
         }
         let body = response.body().limit(LARGEST_ANSWER).await;
@@ -172,6 +203,13 @@ impl ExtractionService {
         Err(Fault::new(&TX_FAILED, format!("the service answered {status}: {words}")))
     }
 
+    async fn broken(&self, how: &str) -> Fault {
+        match self.ping().await {
+            Ok(()) => Fault::new(&TX_FAILED, format!("the service broke the connection off: {how}")),
+            Err(fault) => fault,
+        }
+    }
+
     fn slow(&self) -> Fault {
         Fault::new(&TX_SLOW, format!("the service had no text within {:?}", self.config.timeout))
     }
@@ -186,13 +224,10 @@ impl std::fmt::Debug for ExtractionService {
 #[async_trait(?Send)]
 impl TextExtractor for ExtractionService {
     async fn text(&self, extension: &str, content: LocalBoxStream<'static, Result<Bytes, Fault>>) -> Result<String, Fault> {
-        let work = async {
-            match &self.config.shared {
-                Some(shared) => self.point(shared, extension, content).await,
-                None => self.send(content).await,
-            }
-        };
-        timeout(self.config.timeout, work).await.unwrap_or_else(|_| Err(self.slow()))
+        match &self.config.shared {
+            Some(shared) => self.point(shared, extension, content).await,
+            None => self.send(content).await,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text extraction service against a server that does as it is told.
 
-use domain::{FILE_DAMAGED, FaultClass};
+use domain::{FILE_DAMAGED, FaultClass, SF_SILENT};
 
 use super::*;
 use crate::stub::{Act, Stub};
@@ -80,9 +80,12 @@ async fn what_the_service_says_of_a_file_is_about_that_file_alone() {
 
 #[actix_rt::test]
 async fn a_service_that_is_not_there_or_too_busy_is_about_all_files() {
-    for status in [429, 502, 503, 504] {
+    for status in [302, 401, 404, 405, 429, 502, 503, 504] {
         assert_eq!(answered(status, "{}").await.unwrap_err().code, &TX_UNREACHABLE);
     }
+    let proxy = Stub::serve(|_| Act::Close).await;
+    let behind = ExtractionService::new(config(&proxy.base_url)).unwrap();
+    assert_eq!(behind.text("pdf", content(&["x"])).await.unwrap_err().code, &TX_UNREACHABLE, "a proxy without a service");
     let nobody = ExtractionService::new(config("http://127.0.0.1:1")).unwrap();
     assert_eq!(nobody.text("pdf", content(&["x"])).await.unwrap_err().code, &TX_UNREACHABLE);
     assert_eq!(nobody.ping().await.unwrap_err().code, &TX_UNREACHABLE);
@@ -99,7 +102,7 @@ async fn a_file_that_takes_too_long_or_ends_the_service_goes_alone() {
     let stub = Stub::serve(|_| Act::StallHead).await;
     let hasty = ExtractionConfig { timeout: Duration::from_millis(50), ..config(&stub.base_url) };
     assert_eq!(ExtractionService::new(hasty).unwrap().text("pdf", content(&["x"])).await.unwrap_err().code, &TX_SLOW);
-    let stub = Stub::serve(|_| Act::Close).await;
+    let stub = Stub::serve(|seen| if seen.target == "/ping/" { Act::json(200, "{}") } else { Act::Close }).await;
     let fault = ExtractionService::new(config(&stub.base_url)).unwrap().text("pdf", content(&["x"])).await.unwrap_err();
     assert!(fault.code == &TX_FAILED && fault.message.contains("broke the connection off"), "{fault}");
 }
@@ -118,4 +121,22 @@ async fn content_that_breaks_off_is_told_as_what_it_is() {
     let service = ExtractionService::new(ExtractionConfig { shared, ..config(&stub.base_url) }).unwrap();
     assert_eq!(service.text("pdf", broken()).await.unwrap_err().code, &FILE_DAMAGED);
     assert_eq!((stub.seen().len(), std::fs::read_dir(directory.path()).unwrap().count()), (0, 0), "nothing was asked for half a file");
+}
+
+#[actix_rt::test]
+async fn a_source_that_is_slow_is_not_the_service_s_fault() {
+    let stub = Stub::serve(|_| Act::json(200, r#"{"extracted_text":"all"}"#)).await;
+    let hasty = ExtractionConfig { timeout: Duration::from_secs(1), ..config(&stub.base_url) };
+    let service = ExtractionService::new(hasty).unwrap();
+    // Every wait is longer than the limit.
+    let slow = stream::unfold(0, |no| async move {
+        tokio::time::sleep(Duration::from_millis(1300)).await;
+        (no < 1).then(|| (Ok(Bytes::from_static(b"piece")), no + 1))
+    });
+    assert_eq!(service.text("pdf", slow.boxed_local()).await, Ok("all".to_owned()));
+    let silent = stream::once(async {
+        tokio::time::sleep(Duration::from_millis(1300)).await;
+        Err(Fault::new(&SF_SILENT, "nothing more came"))
+    });
+    assert_eq!(service.text("pdf", silent.boxed_local()).await.unwrap_err().code, &SF_SILENT);
 }

@@ -73,9 +73,7 @@ impl Cluster {
         if let Err(fault) = self.inspect(&connector).await {
             return self.refuse(&connector, &fault).await;
         }
-        if let Err(fault) = self.judge_draft(&connector).await? {
-            return self.refuse(&connector, &fault).await;
-        }
+        self.judge_draft(&connector).await?;
         let fires = KINDS.map(|kind| (kind, due(&connector, kind, looked.until, now)));
         match fires.iter().find_map(|(_, due)| due.as_ref().err()) {
             Some(fault) => self.refuse(&connector, fault).await.map(|_| ())?,
@@ -109,11 +107,11 @@ impl Cluster {
         self.inspector.inspect(&told(connector)?).await
     }
 
-    /// Judges a draft of sync rules that somebody has edited, by the rules themselves and then by what the org says of the queries. The
-    /// inner fault says why the org could not be asked; the draft is looked at again then.
-    async fn judge_draft(&self, connector: &Connector) -> Result<Result<(), Fault>, Fault> {
+    /// Judges a draft of sync rules that somebody has edited, by the rules themselves and then by what the org says of the queries. When it
+    /// cannot be asked, the draft waits for the next round; what is active goes on meanwhile.
+    async fn judge_draft(&self, connector: &Connector) -> Result<(), Fault> {
         let filtering = connector.field("filtering");
-        let Some(mut verdict) = judge(filtering) else { return Ok(Ok(())) };
+        let Some(mut verdict) = judge(filtering) else { return Ok(()) };
         let queries = drafted_queries(filtering);
         if verdict.is_valid() && !queries.is_empty() {
             let drafted = told(connector).map(|told| Definition { basic_rules: Vec::new(), advanced_rules: queries, ..told });
@@ -123,10 +121,13 @@ impl Cluster {
             };
             match tried {
                 Ok(errors) => verdict.errors = errors,
-                Err(fault) => return Ok(Err(fault.context("try the draft of the sync rules"))),
+                Err(fault) => {
+                    tracing::warn!(connector = %connector.id, %fault, "a draft of sync rules cannot be tried now");
+                    return Ok(());
+                }
             }
         }
-        self.settle_draft(connector, &verdict).await.map(Ok)
+        self.settle_draft(connector, &verdict).await
     }
 
     /// Writes what is wrong with a connector to it.

@@ -36,7 +36,12 @@ impl Cluster {
     /// Writes what a look at a draft of sync rules found; a valid one becomes active.
     pub(super) async fn settle_draft(&self, connector: &Connector, verdict: &Verdict) -> Result<(), Fault> {
         let id = connector.id.as_str();
+        let seen = draft(connector.field("filtering"));
         if self.way == Way::Api {
+            // What somebody has edited since is judged in the next round. Of the moment in between, this API lets nobody take care.
+            if self.get::<Connector>(id).await?.is_none_or(|(now, _)| draft(now.field("filtering")) != seen) {
+                return Ok(());
+            }
             let path = format!("/_connector/{}/_filtering", segment(id));
             self.http.ask(Call::put(format!("{path}/_validation"), &json!({ "validation": verdict.validation() }))).await?;
             if verdict.is_valid() {
@@ -44,7 +49,6 @@ impl Cluster {
             }
             return Ok(());
         }
-        let seen = draft(connector.field("filtering"));
         let decide = |connector: &Connector| {
             let filtering = connector.field("filtering");
             // What somebody has edited since is judged in the next round.

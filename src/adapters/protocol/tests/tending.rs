@@ -200,6 +200,16 @@ async fn a_draft_whose_rules_can_be_applied_becomes_active_and_another_one_does_
 }
 
 #[actix_rt::test]
+async fn a_draft_that_cannot_be_tried_now_keeps_nothing_else_from_being_done() {
+    for api in BOTH {
+        let bench = drafted(api, &json!([]), &json!([{ "query": "SELECT Id FROM Slow", "language": "SOQL" }])).await;
+        bench.service("w", &["c"]).await.tend(after(0), after(10)).await.unwrap();
+        let connector = bench.connector("c");
+        assert_eq!((text(&connector["filtering"][0]["draft"]["validation"]["state"]), text(&connector["status"])), ("edited", "connected"));
+    }
+}
+
+#[actix_rt::test]
 async fn a_draft_that_the_org_cannot_be_asked_about_waits_for_a_better_time() {
     for api in BOTH {
         let bench = drafted(api, &json!([]), &json!([{ "query": "SELECT Id FROM Lead", "language": "SOQL" }])).await;
