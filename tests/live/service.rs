@@ -95,10 +95,15 @@ fn org() -> simulator::Running {
 #[test]
 fn two_services_run_each_job_of_a_schedule_in_the_file_once() {
     on_each("service", |live| {
+        // Each has an index of its own: two connectors with one would delete each other's documents, and are refused.
+        let index = |no| format!("{}-{no}", live.index);
+        let all: Vec<_> = (0..JOBS).map(index).collect();
+        let forget = || live.raw("DELETE", &format!("/{}?ignore_unavailable=true", all.join(",")), "");
+        forget();
         let (org, interval) = (org(), once());
         let connector = |no| {
             json!({
-                "connector_id": format!("live-file-{no}"), "index_name": live.index, "pipeline": { "name": "_none" },
+                "connector_id": format!("live-file-{no}"), "index_name": index(no), "pipeline": { "name": "_none" },
                 "configuration": { "domain": "acme", "client_id": "sluice-demo", "client_secret": "sluice-demo-secret",
                                    "standard_objects_to_sync": "Campaign" },
                 "scheduling": { "full": { "enabled": true, "interval": interval } },
@@ -108,6 +113,7 @@ fn two_services_run_each_job_of_a_schedule_in_the_file_once() {
         let query = r#"{"query":{"term":{"what":"job"}},"size":0,"track_total_hits":true}"#;
         let jobs = live.json("POST", &format!("/{}/_search", live.state), query);
         assert_eq!(jobs["hits"]["total"]["value"], JOBS);
+        forget();
     });
 }
 
