@@ -183,59 +183,46 @@ mod tests {
     use crate::kit::Catch;
     use crate::receipt::{PageId, Share};
 
-    async fn extracted(source: FakeSource, extension: &str, max_file: u64) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
-        extracted_with(Rc::default(), source, extension, max_file).await
+    async fn extracted(source: FakeSource, extension: &'static str, max_file: u64) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
+        made(Case { source: Rc::new(source), extension, max_file, ..Case::default() }).await
     }
 
     #[actix_rt::test]
     async fn a_file_of_another_length_than_its_metadata_say_goes_without_content() {
         tokio::time::pause();
         let source = Rc::new(FakeSource::default());
-        let (_, pages, _) = extracted_of(Rc::default(), source.clone(), "txt", 100, 28).await;
+        let (_, pages, _) = made(Case { source: source.clone(), size: 28, ..Case::default() }).await;
         assert_eq!((attachment(&pages[0]), pages[0].aside[0].fault.code, source.on_file.calls()), (None, &FILE_DAMAGED, 3));
     }
 
-    async fn extracted_with(
-        strikes: Rc<Strikes>,
-        source: FakeSource,
-        extension: &str,
-        max_file: u64,
-    ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
-        extracted_of(strikes, Rc::new(source), extension, max_file, 29).await
-    }
-
-    async fn extracted_of(
-        strikes: Rc<Strikes>,
-        source: Rc<FakeSource>,
-        extension: &str,
-        max_file: u64,
-        size: u64,
-    ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
-        extracted_by(Rc::default(), strikes, source, extension, max_file, size).await
-    }
-
-    async fn extracted_by(
-        rules: Rc<SyncRules>,
-        strikes: Rc<Strikes>,
-        source: Rc<FakeSource>,
-        extension: &str,
-        max_file: u64,
-        size: u64,
-    ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
-        extracted_as(FileText::Attachment, 0, rules, strikes, source, extension, max_file, size).await
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "what differs between tests")]
-    async fn extracted_as(
+    /// A file to be made a document, and what it meets.
+    struct Case {
         text: FileText,
         max_document: usize,
         rules: Rc<SyncRules>,
         strikes: Rc<Strikes>,
         source: Rc<FakeSource>,
-        extension: &str,
+        extension: &'static str,
         max_file: u64,
         size: u64,
-    ) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
+    }
+    impl Default for Case {
+        fn default() -> Self {
+            Self {
+                text: FileText::Attachment,
+                max_document: 0,
+                rules: Rc::default(),
+                strikes: Rc::default(),
+                source: Rc::default(),
+                extension: "txt",
+                max_file: 100,
+                size: 29,
+            }
+        }
+    }
+
+    async fn made(case: Case) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
+        let Case { text, max_document, rules, strikes, source, extension, max_file, size } = case;
         let (out, caught) = Catch::lane(4);
         let stats = Arc::new(RunStats::default());
         let extracting = Extracting {
@@ -282,8 +269,7 @@ mod tests {
 
     async fn as_text(faults: &[&'static Code], max_document: usize, size: u64) -> (Result<(), Fault>, Vec<SecuredPage>, Arc<RunStats>) {
         let text = FileText::Body(Rc::new(FakeText(RefCell::new(faults.to_vec()))));
-        let source = Rc::new(FakeSource::default());
-        extracted_as(text, max_document, Rc::default(), Rc::default(), source, "txt", 1, size).await
+        made(Case { text, max_document, max_file: 1, size, ..Case::default() }).await
     }
 
     fn body(page: &SecuredPage) -> Option<String> {
@@ -327,7 +313,7 @@ mod tests {
     async fn without_a_service_files_are_not_even_downloaded() {
         tokio::time::pause();
         let source = Rc::new(FakeSource::default());
-        let (done, pages, stats) = extracted_as(FileText::Nothing, 0, Rc::default(), Rc::default(), source.clone(), "txt", 100, 29).await;
+        let (done, pages, stats) = made(Case { text: FileText::Nothing, source: source.clone(), ..Case::default() }).await;
         assert_eq!((done, body(&pages[0]), source.on_file.calls(), stats.counts().set_aside), (Ok(()), None, 0, 0));
     }
 
@@ -381,7 +367,7 @@ mod tests {
         for generation in 1..=3 {
             let source = FakeSource::default();
             source.on_file.always(&SF_SILENT);
-            let (done, pages, _) = extracted_with(Rc::clone(&strikes), source, "txt", 100).await;
+            let (done, pages, _) = made(Case { strikes: Rc::clone(&strikes), source: Rc::new(source), ..Case::default() }).await;
             assert_eq!((done.is_err(), pages.len()), if generation < 3 { (true, 0) } else { (false, 1) });
         }
     }
@@ -408,7 +394,7 @@ mod tests {
         ] {
             let source = Rc::new(FakeSource::default());
             let rules = Rc::new(excluding(field, value));
-            let (done, pages, stats) = extracted_by(rules, Rc::default(), source.clone(), "txt", 100, 29).await;
+            let (done, pages, stats) = made(Case { rules, source: source.clone(), ..Case::default() }).await;
             let excluded = 1 - calls;
             assert_eq!((done, pages.len(), pages[0].ops.len(), source.on_file.calls()), (Ok(()), 1, calls, calls), "{field}");
             assert_eq!((stats.counts().excluded, stats.counts().files), (excluded as u64, calls as u64), "{field}");

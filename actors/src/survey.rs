@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::catalog::{self, DescribedObject, GlobalObject};
-use domain::rules::{AdvancedRule, RuleError, needed_by_rules, plan_rules};
+use domain::rules::{AdvancedRule, MetRules, RuleError};
 use domain::{Code, Fault, Names, SF_FORBIDDEN, SF_NO_OBJECT, SF_QUERY, SF_QUERY_TIMEOUT, SF_REFUSED, SF_TOO_WIDE, SR_INVALID, Selection};
 use futures::{StreamExt as _, TryStreamExt as _};
 use ports::Source;
@@ -48,14 +48,11 @@ async fn plan_and_try(
     global: &[GlobalObject],
     rules: &[AdvancedRule],
 ) -> Result<Result<catalog::Planned, Vec<RuleError>>, Fault> {
-    let needed = match needed_by_rules(rules, global) {
-        Ok(needed) => needed,
+    let met = match MetRules::new(rules, global) {
+        Ok(met) => met,
         Err(errors) => return Ok(Err(errors)),
     };
-    let planned = match plan_rules(rules, global, &describe(source, needed).await?) {
-        Ok(planned) => planned,
-        Err(errors) => return Ok(Err(errors)),
-    };
+    let planned = met.plan(&describe(source, met.needed()).await?);
     // The plan has the last rule first.
     let tried = planned.objects.iter().rev().filter_map(|plan| Some((&plan.name, plan.rule.as_ref()?)));
     let tried = futures::stream::iter(tried).map(|(name, rule)| async move {

@@ -137,25 +137,27 @@ impl Elastic {
 
     /// Writes how a job ended.
     pub(super) async fn end_job(&self, job: &JobId, ended: &Ended, now: Timestamp) -> Result<(), Fault> {
+        let mut connector = Value::Null;
         let change = |document: &mut Value| {
+            connector = document["connector"].clone();
             document["status"] = json!(ended.status.as_str());
             document["counts"] = json!(ended.counts);
             document["error"] = json!(ended.fault.as_ref().map(ToString::to_string));
             document["ended"] = json!(now.to_string());
         };
         self.change_job(job, now, change).await?;
-        if let Err(fault) = self.forget_jobs(job, now).await {
+        if let Err(fault) = self.forget_jobs(&connector, now).await {
             tracing::warn!(%fault, "old jobs stay on the board until the next one ends");
         }
         Ok(())
     }
 
-    /// Forgets what ended long before `now`, of the connector of this job.
-    async fn forget_jobs(&self, job: &JobId, now: Timestamp) -> Result<(), Fault> {
-        let (Some(kept), Ok(before)) = (self.get(&id(job)).await?, now.checked_sub(REMEMBERED)) else { return Ok(()) };
+    /// Forgets what ended long before `now`, of a connector as a job names it.
+    async fn forget_jobs(&self, connector: &Value, now: Timestamp) -> Result<(), Fault> {
+        let (true, Ok(before)) = (connector.is_string(), now.checked_sub(REMEMBERED)) else { return Ok(()) };
         let open = [JobStatus::Pending, JobStatus::Suspended, JobStatus::InProgress].map(JobStatus::as_str);
         let filter = json!([
-            { "term": { "what": "job" } }, { "term": { "connector": kept.source["connector"] } }, { "range": { "seen": { "lt": before.to_string() } } },
+            { "term": { "what": "job" } }, { "term": { "connector": connector } }, { "range": { "seen": { "lt": before.to_string() } } },
         ]);
         self.forget(&json!({ "query": { "bool": { "filter": filter, "must_not": { "terms": { "status": open } } } } })).await
     }

@@ -4,6 +4,7 @@ use domain::protocol::{Connector, ConnectorStatus, JobDocument, SERVICE_TYPE, dr
 use domain::{CP_CONNECTOR, ConnectorId, Fault, IndexName, JobId, JobType, Timestamp};
 use futures::StreamExt as _;
 use ports::Definition;
+use serde_json::Value;
 
 use super::store::{self, Changed};
 use super::{Cluster, Looked};
@@ -154,8 +155,8 @@ pub fn told(connector: &Connector) -> Result<Definition, Fault> {
     if !mistakes.is_empty() {
         return Err(Fault::new(&CP_CONNECTOR, format!("configuration: {}", mistakes.join("; "))));
     }
-    let snapshot = new_job(connector, JobType::Full, Timestamp::UNIX_EPOCH);
-    let snapshot = JobDocument::new(JobId::new(""), snapshot.as_object().cloned().unwrap_or_default());
+    let Value::Object(snapshot) = new_job(connector, JobType::Full, Timestamp::UNIX_EPOCH) else { return Err(no_index()) };
+    let snapshot = JobDocument::new(JobId::new(""), snapshot);
     snapshot.check()?;
     definition(&snapshot).ok_or_else(no_index)
 }

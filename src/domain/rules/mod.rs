@@ -9,5 +9,5 @@ mod validate;
 pub use advanced::{AdvancedRule, Language, MAX_QUERY, Offers, Paging, ParsedRule, SoqlRule, SoslRule, read_advanced};
 pub use basic::{BasicRule, BasicRules, DEFAULT_RULE, Decision, Kind, Operator, Policy, Reason, read_basic};
 pub use error::{ADVANCED, RuleError};
-pub use plan::{RulePlan, RuleQuery, needed_by_rules, plan_rules};
+pub use plan::{MetRules, RulePlan, RuleQuery};
 pub use validate::{SyncRules, validate};

@@ -68,105 +68,100 @@ impl RuleQuery {
     }
 }
 
-/// Objects that have to be described before [`plan_rules`] can be asked, as the org spells them.
-///
-/// # Errors
-/// What is wrong with the rules, all of it: their syntax, objects that the org does not have or does not let this user query.
-pub fn needed_by_rules(rules: &[AdvancedRule], global: &[GlobalObject]) -> Result<Vec<String>, Vec<RuleError>> {
-    let mut names: Vec<_> =
-        parsed(rules, global)?.into_iter().flat_map(|(_, _, objects)| objects).map(|found| found.name.clone()).collect();
-    names.sort_unstable();
-    names.dedup();
-    Ok(names)
-}
+/// Advanced rules with the objects of an org that they read.
+#[derive(Debug)]
+pub struct MetRules<'a>(Vec<(usize, ParsedRule, Vec<&'a GlobalObject>)>);
 
-/// What a run with these rules reads. The last rule comes first: where two find the same record, the later one in the list decides what
-/// its document looks like, as in the reference, which writes both in the order of the list.
-///
-/// # Errors
-/// As [`needed_by_rules`].
-pub fn plan_rules(
-    rules: &[AdvancedRule],
-    global: &[GlobalObject],
-    described: &BTreeMap<String, DescribedObject>,
-) -> Result<Planned, Vec<RuleError>> {
-    let parsed = parsed(rules, global)?;
-    let shares = |at: usize| {
-        let named = |at: usize| parsed[at].2.iter().map(|found| found.name.as_str());
-        // A search that names no object may find anything.
-        let any = |at: usize| parsed[at].2.is_empty();
-        (0..parsed.len()).any(|other| other != at && (any(at) || any(other) || named(at).any(|name| named(other).any(|it| it == name))))
-    };
-    let mut objects = Vec::with_capacity(parsed.len());
-    for (at, (no, rule, found)) in parsed.iter().enumerate().rev() {
-        let offers = |object: &str| {
-            let describe = found.iter().find(|it| it.name.eq_ignore_ascii_case(object)).and_then(|it| described.get(&it.name));
-            let fields = describe.into_iter().flat_map(|describe| &describe.fields);
-            Offers { last_modified: fields.into_iter().any(|(name, _)| name == "LastModifiedDate") }
-        };
-        let (query, fields) = match rule {
-            ParsedRule::Soql(rule) => {
-                let fields = found.first().and_then(|it| described.get(&it.name)).map(|describe| rule.columns(describe));
-                (RuleQuery::Soql { rule: rule.clone(), offers: offers(rule.object()) }, fields.unwrap_or_default())
+impl<'a> MetRules<'a> {
+    /// Reads rules and looks for their objects.
+    ///
+    /// # Errors
+    /// What is wrong with the rules, all of it: their syntax, objects that the org does not have or does not let this user query.
+    pub fn new(rules: &[AdvancedRule], global: &'a [GlobalObject]) -> Result<Self, Vec<RuleError>> {
+        let (mut parsed, mut errors) = (Vec::new(), Vec::new());
+        for rule in rules {
+            match rule.parse() {
+                Ok(read) => {
+                    let names: Vec<_> = match &read {
+                        ParsedRule::Soql(rule) => vec![rule.object()],
+                        ParsedRule::Sosl(rule) => rule.objects().collect(),
+                    };
+                    let of_org = |name: &str| global.iter().find(|it| it.name.eq_ignore_ascii_case(name) && it.queryable);
+                    let unknown = |name: &&str| of_org(name).is_none();
+                    errors.extend(names.iter().filter(|name| unknown(name)).map(|name| {
+                        let problem = "the org has no such object, or this user may not query it";
+                        RuleError::advanced(format!("advanced rule {}: `{}`: {problem}", rule.no, name.escape_debug()))
+                    }));
+                    let found = names.iter().filter_map(|name| of_org(name)).collect();
+                    parsed.push((rule.no, read, found));
+                }
+                Err(error) => errors.push(error),
             }
-            ParsedRule::Sosl(rule) => {
-                let fields = found.iter().filter_map(|it| Some(rule.columns(&it.name, described.get(&it.name)?))).flatten().collect();
-                (RuleQuery::Sosl { text: rule.text(offers), probe: rule.probe(offers), cap: cap(rule) }, fields)
-            }
-        };
-        objects.push(ObjectPlan {
-            name: format!("rule {no}"),
-            key_prefix: None,
-            fields,
-            children: Vec::new(),
-            lookups: Vec::new(),
-            rule: Some(RulePlan {
-                query,
-                objects: found.iter().map(|it| it.name.clone()).collect(),
-                prefixes: found.iter().filter_map(|it| it.key_prefix.clone()).collect(),
-                shares: shares(at),
-            }),
-        });
+        }
+        if errors.is_empty() { Ok(Self(parsed)) } else { Err(errors) }
     }
-    let mut layout = Layout::new(&objects, described);
-    let nested = parsed.iter().flat_map(|(_, rule, _)| match rule {
-        ParsedRule::Soql(rule) => rule.nested(),
-        ParsedRule::Sosl(_) => BTreeSet::new(),
-    });
-    layout.fields.extend(nested.map(|key| (key.to_owned(), FieldKind::Nested)));
-    Ok(Planned { objects, layout, ..Planned::default() })
+    /// Objects that have to be described before a [plan](Self::plan) can be made, as the org spells them.
+    pub fn needed(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.0.iter().flat_map(|(_, _, objects)| objects).map(|found| found.name.clone()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// What a run with these rules reads. The last rule comes first: where two find the same record, the later one in the list decides what
+    /// its document looks like, as in the reference, which writes both in the order of the list.
+    pub fn plan(&self, described: &BTreeMap<String, DescribedObject>) -> Planned {
+        let parsed = &self.0;
+        let shares = |at: usize| {
+            let named = |at: usize| parsed[at].2.iter().map(|found| found.name.as_str());
+            // A search that names no object may find anything.
+            let any = |at: usize| parsed[at].2.is_empty();
+            (0..parsed.len()).any(|other| other != at && (any(at) || any(other) || named(at).any(|name| named(other).any(|it| it == name))))
+        };
+        let mut objects = Vec::with_capacity(parsed.len());
+        for (at, (no, rule, found)) in parsed.iter().enumerate().rev() {
+            let offers = |object: &str| {
+                let describe = found.iter().find(|it| it.name.eq_ignore_ascii_case(object)).and_then(|it| described.get(&it.name));
+                let fields = describe.into_iter().flat_map(|describe| &describe.fields);
+                Offers { last_modified: fields.into_iter().any(|(name, _)| name == "LastModifiedDate") }
+            };
+            let (query, fields) = match rule {
+                ParsedRule::Soql(rule) => {
+                    let fields = found.first().and_then(|it| described.get(&it.name)).map(|describe| rule.columns(describe));
+                    (RuleQuery::Soql { rule: rule.clone(), offers: offers(rule.object()) }, fields.unwrap_or_default())
+                }
+                ParsedRule::Sosl(rule) => {
+                    let fields = found.iter().filter_map(|it| Some(rule.columns(&it.name, described.get(&it.name)?))).flatten().collect();
+                    (RuleQuery::Sosl { text: rule.text(offers), probe: rule.probe(offers), cap: cap(rule) }, fields)
+                }
+            };
+            objects.push(ObjectPlan {
+                name: format!("rule {no}"),
+                key_prefix: None,
+                fields,
+                children: Vec::new(),
+                lookups: Vec::new(),
+                rule: Some(RulePlan {
+                    query,
+                    objects: found.iter().map(|it| it.name.clone()).collect(),
+                    prefixes: found.iter().filter_map(|it| it.key_prefix.clone()).collect(),
+                    shares: shares(at),
+                }),
+            });
+        }
+        let mut layout = Layout::new(&objects, described);
+        let nested = parsed.iter().flat_map(|(_, rule, _)| match rule {
+            ParsedRule::Soql(rule) => rule.nested(),
+            ParsedRule::Sosl(_) => BTreeSet::new(),
+        });
+        layout.fields.extend(nested.map(|key| (key.to_owned(), FieldKind::Nested)));
+        Planned { objects, layout, ..Planned::default() }
+    }
 }
 
 /// Rows of an answer that may lack others; a search that asks for fewer gets what it asked for.
 fn cap(rule: &SoslRule) -> Option<u64> {
     (rule.most_rows() >= SoslRule::MOST_ROWS).then_some(SoslRule::MOST_ROWS)
-}
-
-type Found<'a> = (usize, ParsedRule, Vec<&'a GlobalObject>);
-
-/// The rules with the objects that they read.
-fn parsed<'a>(rules: &[AdvancedRule], global: &'a [GlobalObject]) -> Result<Vec<Found<'a>>, Vec<RuleError>> {
-    let (mut parsed, mut errors) = (Vec::new(), Vec::new());
-    for rule in rules {
-        match rule.parse() {
-            Ok(read) => {
-                let names: Vec<_> = match &read {
-                    ParsedRule::Soql(rule) => vec![rule.object()],
-                    ParsedRule::Sosl(rule) => rule.objects().collect(),
-                };
-                let of_org = |name: &str| global.iter().find(|it| it.name.eq_ignore_ascii_case(name) && it.queryable);
-                let unknown = |name: &&str| of_org(name).is_none();
-                errors.extend(names.iter().filter(|name| unknown(name)).map(|name| {
-                    let problem = "the org has no such object, or this user may not query it";
-                    RuleError::advanced(format!("advanced rule {}: `{}`: {problem}", rule.no, name.escape_debug()))
-                }));
-                let found = names.iter().filter_map(|name| of_org(name)).collect();
-                parsed.push((rule.no, read, found));
-            }
-            Err(error) => errors.push(error),
-        }
-    }
-    if errors.is_empty() { Ok(parsed) } else { Err(errors) }
 }
 
 #[cfg(test)]
@@ -197,9 +192,10 @@ mod tests {
         let described =
             [("Account", &["Id", "Name", "LastModifiedDate"][..]), ("Lead", &["Id", "Name", "LastModifiedDate"]), ("Share", &["Id"])];
         let described: BTreeMap<_, _> = described.into_iter().map(|(name, names)| (name.to_owned(), fields(names))).collect();
-        let needed = needed_by_rules(&rules, &global)?;
+        let met = MetRules::new(&rules, &global)?;
+        let needed = met.needed();
         assert!(needed.iter().all(|name| described.contains_key(name)), "{needed:?}");
-        plan_rules(&rules, &global, &described).map(|planned| planned.objects)
+        Ok(met.plan(&described).objects)
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) use self::lexer::Kind;
 pub use self::literal::{DateUnit, LikePart, Literal, Reach, RelativeDate, Value, quote, quote_like};
 pub use self::parser::parse;
 pub(crate) use self::parser::{MAX_CHARACTERS, Parser};
-pub(crate) use self::print::list;
+pub(crate) use self::print::{list, rows};
 pub use self::span::{Position, SoqlError, SoqlErrorKind, Span, point_at};
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::ast::{
-    Argument, Call, CategoryReach, CategoryTest, Check, Comparison, Condition, Direction, FieldGroup, GroupBy, GroupKind, Membership, Name,
-    Nulls, Operand, OrderBy, Path, Query, SelectItem, SelectKind, Source, Test, TypeOf, Usage, With,
+    Argument, Call, CategoryReach, CategoryTest, Check, Comparison, Condition, Count, Direction, FieldGroup, GroupBy, GroupKind,
+    Membership, Name, Nulls, Operand, OrderBy, Path, Query, SelectItem, SelectKind, Source, Test, TypeOf, Usage, With,
 };
 use super::literal::{Literal, Value, quote, quote_like};
 
@@ -13,6 +13,21 @@ pub(crate) fn list<T: Display>(formatter: &mut Formatter<'_>, items: &[T]) -> fm
     for (at, item) in items.iter().enumerate() {
         let comma = if at == 0 { "" } else { ", " };
         write!(formatter, "{comma}{item}")?;
+    }
+    Ok(())
+}
+
+/// Writes which rows are wanted, in which order.
+pub(crate) fn rows(formatter: &mut Formatter<'_>, order_by: &[OrderBy], limit: Option<Count>, offset: Option<Count>) -> fmt::Result {
+    if !order_by.is_empty() {
+        formatter.write_str(" ORDER BY ")?;
+        list(formatter, order_by)?;
+    }
+    if let Some(limit) = limit {
+        write!(formatter, " LIMIT {}", limit.value)?;
+    }
+    if let Some(offset) = offset {
+        write!(formatter, " OFFSET {}", offset.value)?;
     }
     Ok(())
 }
@@ -48,16 +63,7 @@ impl Display for Query {
         if let Some(having) = &self.having {
             write!(formatter, " HAVING {having}")?;
         }
-        if !self.order_by.is_empty() {
-            formatter.write_str(" ORDER BY ")?;
-            list(formatter, &self.order_by)?;
-        }
-        if let Some(limit) = &self.limit {
-            write!(formatter, " LIMIT {}", limit.value)?;
-        }
-        if let Some(offset) = &self.offset {
-            write!(formatter, " OFFSET {}", offset.value)?;
-        }
+        rows(formatter, &self.order_by, self.limit, self.offset)?;
         // FOR UPDATE stands behind the options.
         let (usages, last) = match self.usage.split_last() {
             Some((last @ Usage::Update, usages)) => (usages, Some(last)),

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::ast::{Field, Returning, Search, SearchGroup, Tracking};
-use crate::soql::list;
+use crate::soql::{list, rows};
 
 impl Display for Search {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
@@ -47,16 +47,7 @@ impl Display for Returning {
         if let Some(filter) = &self.filter {
             write!(formatter, " WHERE {filter}")?;
         }
-        if !self.order_by.is_empty() {
-            formatter.write_str(" ORDER BY ")?;
-            list(formatter, &self.order_by)?;
-        }
-        if let Some(limit) = &self.limit {
-            write!(formatter, " LIMIT {}", limit.value)?;
-        }
-        if let Some(offset) = &self.offset {
-            write!(formatter, " OFFSET {}", offset.value)?;
-        }
+        rows(formatter, &self.order_by, self.limit, self.offset)?;
         formatter.write_str(")")
     }
 }

@@ -1,7 +1,7 @@
 //! Rules that somebody wrote: pages, steps, lists that go on elsewhere, and searches.
 
 use domain::catalog::{DescribedObject, GlobalObject};
-use domain::rules::{plan_rules, read_advanced};
+use domain::rules::{MetRules, read_advanced};
 use domain::{Page, PageCursor, SF_CURSOR, SF_QUERY, SF_TOO_WIDE};
 use ports::Source;
 use serde_json::json;
@@ -18,8 +18,8 @@ fn rule(language: &str, query: &str) -> ObjectPlan {
     let fields = ["Id", "Name", "LastModifiedDate"].map(|name| (name.to_owned(), "string".to_owned()));
     let describe = DescribedObject { fields: fields.to_vec(), relationships: vec![] };
     let described = ["Account", "Lead"].map(|name| (name.to_owned(), describe.clone()));
-    let planned = plan_rules(&rules, &[("Account", "001"), ("Lead", "00Q")].map(object), &described.into());
-    planned.unwrap().objects.remove(0)
+    let global = [("Account", "001"), ("Lead", "00Q")].map(object);
+    MetRules::new(&rules, &global).unwrap().plan(&described.into()).objects.remove(0)
 }
 
 fn soql(query: &str) -> ObjectPlan {
