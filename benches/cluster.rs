@@ -196,7 +196,7 @@ fn engine(org: &str, index: &str) -> Result<Value, Failure> {
     let ended = actix_rt::System::new().block_on(async {
         let (_stop, stopped) = watch::channel(false);
         let (connector, index) = (plan.connector(None)?, Index::open(&plan.index).await?);
-        let (_, ended) = app::run_job(&plan, connector, &index, Arc::clone(&monitor), stopped).await?;
+        let (_, ended) = app::run_job(&plan, connector, domain::JobType::Full, &index, Arc::clone(&monitor), stopped).await?;
         Ok::<_, Failure>(ended)
     })?;
     if ended.status != JobStatus::Completed {

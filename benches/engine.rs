@@ -85,7 +85,8 @@ fn engine(url: &str) -> Result<Value, Failure> {
     let ended = actix_rt::System::new().block_on(async {
         let (_stop, stopped) = watch::channel(false);
         let connector = plan.connector(None)?;
-        let (_, ended) = app::run_job(&plan, connector, &Index::counting(), Arc::new(Monitor::default()), stopped).await?;
+        let (_, ended) =
+            app::run_job(&plan, connector, domain::JobType::Full, &Index::counting(), Arc::new(Monitor::default()), stopped).await?;
         Ok::<_, Failure>(ended)
     })?;
     if ended.status != JobStatus::Completed {

@@ -39,7 +39,7 @@ pub(crate) fn summary(job: &str, connector: &str, ended: &Ended, stats: Option<&
 
 /// The summary of a job for people.
 pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Duration) -> String {
-    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates, excluded } = &ended.counts;
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, kept, conflicts, duplicates, excluded } = &ended.counts;
     let mut text = format!(
         "{} in {:.1} s: {read} records read, {written} documents written ({:.1} MB), {files} files with content, {deleted} deleted",
         match ended.status {
@@ -50,6 +50,9 @@ pub(crate) fn summary_text(ended: &Ended, stats: Option<&RunStats>, took: Durati
         took.as_secs_f64(),
         *written_bytes as f64 / 1e6,
     );
+    if *kept > 0 {
+        text.push_str(&format!(", {kept} files not downloaded again"));
+    }
     if *set_aside > 0 {
         text.push_str(&format!(", {set_aside} set aside"));
     }

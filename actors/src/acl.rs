@@ -1,25 +1,39 @@
 //! Decides who may read each document, and sends files by way of the extractor.
 //!
-//! `Parcel<JoinedPage>` -> `Lane<SecuredPage>` and `Lane<SecuredFile>`. Keeps nothing.
-//! Document level security is off in every run that gets here (a plan that asks for it is refused), so readers are everybody.
+//! `Parcel<JoinedPage>` -> `Lane<SecuredPage>` and `Lane<SecuredFile>`. Keeps nothing. Rules are those of `domain::access`: a document whose
+//! readers are not known carries a token that nobody has. Without document level security documents pass as they are.
+
+use std::rc::Rc;
 
 use actix::{Actor, Context, Handler, ResponseActFuture, WrapFuture as _};
+use domain::access::{AllowLists, FileLinks, push_tokens};
+use domain::{BulkOp, Document};
 
 use crate::lane::{Lane, Parcel};
-use crate::messages::{JoinedPage, SecuredFile, SecuredPage};
+use crate::messages::{JoinedPage, LinkedFile, SecuredFile, SecuredPage};
 use crate::stage::{Obituary, Slots, serve};
 
+/// What securing needs besides the page.
+#[derive(Clone)]
+pub(crate) struct Securing {
+    pub(crate) to_writer: Lane<SecuredPage>,
+    pub(crate) to_extractor: Lane<SecuredFile>,
+    /// `None`: everybody may read everything.
+    pub(crate) allow: Option<Rc<AllowLists>>,
+    /// The object whose records are read, by position in the run; `None` where there may be several.
+    pub(crate) objects: Rc<[Option<String>]>,
+}
+
 pub(crate) struct AclBuilder {
-    to_writer: Lane<SecuredPage>,
-    to_extractor: Lane<SecuredFile>,
+    securing: Securing,
     slots: Slots,
     _obituary: Obituary,
 }
 impl AclBuilder {
     pub(crate) const NAME: &str = "acl_builder";
 
-    pub(crate) fn new(to_writer: Lane<SecuredPage>, to_extractor: Lane<SecuredFile>, slots: Slots, obituary: Obituary) -> Self {
-        Self { to_writer, to_extractor, slots, _obituary: obituary }
+    pub(crate) fn new(securing: Securing, slots: Slots, obituary: Obituary) -> Self {
+        Self { securing, slots, _obituary: obituary }
     }
 }
 impl Actor for AclBuilder {
@@ -29,15 +43,24 @@ impl Handler<Parcel<JoinedPage>> for AclBuilder {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, parcel: Parcel<JoinedPage>, _ctx: &mut Context<Self>) -> Self::Result {
-        let (to_writer, to_extractor) = (self.to_writer.clone(), self.to_extractor.clone());
-        let work = serve(Self::NAME, self.slots.clone(), parcel, async move |page| pass_on(&to_writer, &to_extractor, page).await);
+        let securing = self.securing.clone();
+        let work = serve(Self::NAME, self.slots.clone(), parcel, async move |page| secure(&securing, page).await);
         Box::pin(work.into_actor(self))
     }
 }
 
 /// Passes documents on first, so that a slow download never holds back the records of its page.
-async fn pass_on(to_writer: &Lane<SecuredPage>, to_extractor: &Lane<SecuredFile>, page: JoinedPage) {
-    let JoinedPage { object, ops, files, aside, share } = page;
+async fn secure(securing: &Securing, page: JoinedPage) {
+    let Securing { to_writer, to_extractor, allow, objects } = securing;
+    let JoinedPage { object, mut ops, files, aside, share } = page;
+    if let Some(allow) = allow {
+        let name = objects.get(object).and_then(Option::as_deref);
+        for op in &mut ops {
+            if let BulkOp::Put(document) = op {
+                close_to_others(allow, name, document);
+            }
+        }
+    }
     let files_share = share.fork();
     let places = ops.len().max(1);
     let page = SecuredPage { object, ops, aside, share, booking: None };
@@ -46,7 +69,10 @@ async fn pass_on(to_writer: &Lane<SecuredPage>, to_extractor: &Lane<SecuredFile>
         return;
     }
     for linked in files {
-        let file = SecuredFile { linked, share: files_share.fork() };
+        let LinkedFile { file, shared, is_private, .. } = &linked;
+        let links = FileLinks { owner: file.owner(), linked: shared, private_on_records: *is_private };
+        let allow = allow.as_ref().map(|allow| allow.file(&links));
+        let file = SecuredFile { linked, allow, share: files_share.fork() };
         if to_extractor.push(file).await.is_err() {
             return;
         }
@@ -54,8 +80,18 @@ async fn pass_on(to_writer: &Lane<SecuredPage>, to_extractor: &Lane<SecuredFile>
     files_share.sign();
 }
 
+/// Writes into a document who may read it.
+fn close_to_others(allow: &AllowLists, object: Option<&str>, document: &mut Document) {
+    let list = allow.record(object.or_else(|| allow.object(document.id)).unwrap_or_default());
+    // A document is one JSON object.
+    document.body.pop();
+    push_tokens(&mut document.body, &list);
+    document.body.push(b'}');
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::access::Prefixes;
     use domain::catalog::FileRef;
     use domain::{BulkOp, Verdict};
     use ports::fakes::FakeSource;
@@ -74,11 +110,17 @@ mod tests {
         let (to_extractor, extracted) = Catch::lane(1);
         let (down, _) = mpsc::unbounded_channel();
         let (facts_tx, mut facts) = mpsc::unbounded_channel();
-        let addr = start(2, || AclBuilder::new(to_writer, to_extractor, Slots::new(1), Obituary::new(AclBuilder::NAME, down)));
+        let securing = Securing { to_writer, to_extractor, allow: None, objects: Rc::new([]) };
+        let addr = start(2, || AclBuilder::new(securing, Slots::new(1), Obituary::new(AclBuilder::NAME, down)));
         let lane = Inlet::new(&addr, 2).lane("test->acl");
 
         let id = FakeSource::id("Account", 1);
-        let file = |_| LinkedFile { file: FileRef { id, version: Some(id), size: None, text: bytes::Bytes::new() }, linked: vec![id] };
+        let file = |_| LinkedFile {
+            file: FileRef { id, content: None, size: None, checksum: None, text: bytes::Bytes::new() },
+            linked: vec![id],
+            shared: vec![id],
+            is_private: false,
+        };
         let page = PageId { object: 0, no: 0, last: None };
         let share = Share::open(page, None, facts_tx);
         lane.push(JoinedPage { object: 0, ops: vec![BulkOp::Keep(id); 3], files: (0..2).map(file).collect(), aside: vec![], share })
@@ -97,5 +139,38 @@ mod tests {
         files.into_iter().for_each(|file| file.share.sign());
         settle().await;
         assert_eq!(facts.try_recv().unwrap(), Fact::PageDone(page, Verdict::Settled));
+    }
+
+    /// What becomes of a document with this id that is read as `object`, and of a file of a case and a user.
+    async fn secured(object: Option<&str>, id: &str) -> (String, String) {
+        let (to_writer, written) = Catch::lane(4);
+        let (to_extractor, extracted) = Catch::lane(4);
+        let prefixes = Prefixes::new([("500".to_owned(), "Case".to_owned())]);
+        let allow = Some(Rc::new(AllowLists::of_tokens(prefixes)));
+        let securing = Securing { to_writer, to_extractor, allow, objects: Rc::new([object.map(str::to_owned)]) };
+        let (facts, _) = mpsc::unbounded_channel();
+        let share = Share::open(PageId { object: 0, no: 0, last: None }, None, facts);
+        let document = Document { id: id.parse().unwrap(), body: br#"{"Name":"x"}"#.to_vec() };
+        let (case, user) = ("500000000000001AAA".parse().unwrap(), "005000000000001AAA".parse().unwrap());
+        let file = FileRef { id: case, content: None, size: None, checksum: None, text: bytes::Bytes::new() };
+        let linked = LinkedFile { file, linked: vec![case], shared: vec![user, case], is_private: false };
+        secure(&securing, JoinedPage { object: 0, ops: vec![BulkOp::Put(document)], files: vec![linked], aside: vec![], share }).await;
+        settle().await;
+        let BulkOp::Put(document) = &written.take()[0].ops[0] else { panic!("a document") };
+        let file = extracted.take().remove(0).allow.unwrap();
+        (String::from_utf8(document.body.clone()).unwrap(), format!("{file:?}"))
+    }
+
+    #[actix_rt::test]
+    async fn documents_say_who_may_read_them_and_nobody_where_that_is_not_known() {
+        tokio::time::pause();
+        let (case, unknown) = ("500000000000001AAA", "a00000000000001AAA");
+        for (object, id, token) in
+            [(Some("Account"), unknown, "object:Account:read"), (None, case, "object:Case:read"), (None, unknown, "nobody")]
+        {
+            let (document, file) = secured(object, id).await;
+            assert_eq!(document, format!(r#"{{"Name":"x","_allow_access_control":["{token}"]}}"#));
+            assert_eq!(file, r#"{"object:Case:read", "user_id:005000000000001AAA"}"#);
+        }
     }
 }

@@ -92,7 +92,11 @@ impl Writing {
         Ok(leftover)
     }
 
-    async fn submit(&self, batch: Batch, errors: Option<&RefCell<ErrorMonitor>>) -> Result<Leftover, Fault> {
+    /// Submits operations until each is written or refused for ever; what is refused is left to the sweep.
+    ///
+    /// # Errors
+    /// The sink cannot go on, or could not for too long.
+    pub(crate) async fn submit(&self, batch: Batch, errors: Option<&RefCell<ErrorMonitor>>) -> Result<Leftover, Fault> {
         let mut leftover = Leftover::default();
         let (mut ops, mut objects) = (Arc::new(batch.ops), batch.objects);
         let mut wait = FIRST_WAIT;

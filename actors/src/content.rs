@@ -1,22 +1,25 @@
-//! What is in a file: downloaded, checked against what its metadata say, and taken whole or made text by somebody else.
+//! What is in a file: kept from before, or downloaded, checked against what its metadata say, and taken whole or made text by somebody else.
 
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use domain::catalog::FileRef;
-use domain::{FILE_DAMAGED, FILE_TOO_LARGE, Fault, FaultClass, RecordId, TX_UNREACHABLE};
+use domain::catalog::{Checksum, ContentAt, FileRef};
+use domain::{FILE_DAMAGED, FILE_TOO_LARGE, Fault, FaultClass, TX_DIED, TX_REFUSED, TX_UNREACHABLE};
 use futures::StreamExt as _;
 use futures::stream::LocalBoxStream;
-use ports::{FileContent, Source, TextExtractor};
+use md5::{Digest as _, Md5};
+use ports::{ContentKey, FileContent, KeptContent, TextExtractor};
 
-use crate::budget::{Booking, Budget};
-use crate::events::TriedAgain;
-use crate::extractor::ContentExtractor;
+use crate::budget::Booking;
+use crate::events::{CacheFailed, TriedAgain};
+use crate::extractor::{ContentExtractor, Extracting};
 
 /// Downloads of one file before the source counts as out of order.
 const TRIES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
+/// Of a file that is streamed, only what is on its way is in memory.
+const ON_ITS_WAY: u64 = 64 << 10;
 
 /// How what is in files gets into documents.
 #[derive(Clone, Default)]
@@ -31,9 +34,30 @@ pub enum FileText {
 }
 
 impl FileText {
-    /// The largest file whose content is of use, in bytes. Text is made of a stream, which may be of any length, as in the reference.
+    /// The largest file whose content is of use, in bytes. Text may be made of a stream, which may be of any length, as in the reference.
     pub(crate) fn largest(&self, max_file: u64) -> u64 {
-        if matches!(self, Self::Body(_)) { u64::MAX } else { max_file }
+        match self {
+            Self::Body(maker) if !maker.holds_whole() => u64::MAX,
+            Self::Attachment | Self::Body(_) | Self::Nothing => max_file,
+        }
+    }
+
+    /// Bytes in memory while the content of a file of `size` bytes is got.
+    fn weight(&self, size: u64) -> u64 {
+        match self {
+            // The content and its base64 form.
+            Self::Attachment => size.saturating_mul(7) / 3,
+            Self::Body(maker) if maker.holds_whole() => size + ON_ITS_WAY,
+            // Of its text nobody knows how long it gets.
+            Self::Body(_) | Self::Nothing => ON_ITS_WAY,
+        }
+    }
+
+    fn maker(&self) -> &str {
+        match self {
+            Self::Body(maker) => maker.name(),
+            Self::Attachment | Self::Nothing => "",
+        }
     }
 }
 
@@ -45,33 +69,73 @@ pub(crate) enum Content {
     Text(String, Booking),
 }
 
-/// Gets what is in a file, in several tries.
-pub(crate) async fn get(
-    source: &dyn Source,
-    text: &FileText,
-    budget: &std::sync::Arc<Budget>,
-    max_file: u64,
-    file: &FileRef,
-    version: RecordId,
-) -> Result<Option<Content>, Fault> {
-    match text {
-        FileText::Attachment => {
-            // Bytes in memory: the content and its base64 form.
-            let weight = file.size.unwrap_or(max_file).saturating_mul(7) / 3;
-            let booking = budget.reserve(usize::try_from(weight).unwrap_or(usize::MAX)).await;
-            let content = with_tries(async || download(source.file(version).await?, file, max_file).await).await?;
-            Ok(Some(Content::Bytes(content, booking)))
-        }
-        FileText::Body(service) => {
-            // Of the content itself, only what is on its way is in memory; of its text nobody knows how long it gets.
-            let mut booking = budget.reserve(64 << 10).await;
-            let extension = file.extension();
-            let made = with_tries(async || service.text(&extension, checked(source.file(version).await?, file)).await).await?;
-            booking.resize(made.len());
-            Ok(Some(Content::Text(made, booking)))
-        }
-        FileText::Nothing => Ok(None),
+/// Gets what is in a file: from the cache, or in several tries from the source.
+pub(crate) async fn get(extracting: &Extracting, file: &FileRef, at: ContentAt) -> Result<Option<Content>, Fault> {
+    let Extracting { text, budget, max_file, cache, stats, .. } = extracting;
+    if matches!(text, FileText::Nothing) {
+        return Ok(None);
     }
+    let weight = text.weight(file.size.unwrap_or(*max_file));
+    let mut booking = budget.reserve(usize::try_from(weight).unwrap_or(usize::MAX)).await;
+    let keeping = cache.as_ref().and_then(|cache| Some((cache, key(file, at, text)?)));
+    let kept = match &keeping {
+        Some((cache, key)) => cache.get(key).await.unwrap_or_else(|fault| {
+            CacheFailed(&fault).emit(stats);
+            None
+        }),
+        None => None,
+    };
+    let content = match kept {
+        Some(kept) => {
+            stats.file_kept();
+            kept
+        }
+        None => {
+            let content = fetch(extracting, file, at).await?;
+            if let Some((cache, key)) = &keeping
+                && let Err(fault) = cache.put(key, &content).await
+            {
+                CacheFailed(&fault).emit(stats);
+            }
+            content
+        }
+    };
+    match content {
+        KeptContent::Bytes(bytes) => Ok(Some(Content::Bytes(bytes, booking))),
+        KeptContent::Text(text) => {
+            booking.resize(text.len());
+            Ok(Some(Content::Text(text, booking)))
+        }
+        KeptContent::Refused(reason) => Err(Fault::new(&TX_REFUSED, reason)),
+    }
+}
+
+/// From the source. What a file itself is the reason of counts as known of it.
+async fn fetch(extracting: &Extracting, file: &FileRef, at: ContentAt) -> Result<KeptContent, Fault> {
+    let Extracting { source, text, max_file, .. } = extracting;
+    match text {
+        FileText::Body(maker) => {
+            let extension = file.extension();
+            let made = with_tries(async || maker.text(&extension, checked(source.file(at).await?, file)).await).await;
+            match made {
+                Err(fault) if [&TX_REFUSED, &TX_DIED].contains(&fault.code) => Ok(KeptContent::Refused(fault.message)),
+                made => made.map(KeptContent::Text),
+            }
+        }
+        FileText::Attachment | FileText::Nothing => {
+            with_tries(async || download(source.file(at).await?, file, *max_file).await).await.map(KeptContent::Bytes)
+        }
+    }
+}
+
+/// What tells this content from every other; nothing if the source does not say enough.
+fn key(file: &FileRef, at: ContentAt, text: &FileText) -> Option<ContentKey> {
+    let checksum = file.checksum.or_else(|| {
+        // Records from before there were versions are told apart by when they were changed.
+        let changed = file.changed()?;
+        Some(Checksum::new(Md5::digest(format!("{changed} {:?}", file.size)).into()))
+    })?;
+    Some(ContentKey { version: at.id, checksum, maker: text.maker().to_owned() })
 }
 
 async fn with_tries<T>(attempt: impl AsyncFn() -> Result<T, Fault>) -> Result<T, Fault> {
@@ -104,24 +168,31 @@ async fn download(arriving: FileContent, file: &FileRef, max_file: u64) -> Resul
     Ok(content)
 }
 
-/// The content with a fault at its end if it has another length than the answer announced or the file's metadata say: a connection that is
-/// cut can look like an end.
+/// The content with a fault at its end if it has another length than the answer announced or the file's metadata say, or another checksum:
+/// a connection that is cut can look like an end.
 fn checked(arriving: FileContent, file: &FileRef) -> LocalBoxStream<'static, Result<Bytes, Fault>> {
     let expected = [arriving.length, file.size];
-    let id = file.id;
+    let (id, checksum) = (file.id, file.checksum);
     let with_end = arriving.chunks.map(Some).chain(futures::stream::iter([None]));
-    let mut seen = 0_u64;
+    let (mut seen, mut digest) = (0_u64, checksum.map(|_| Md5::new()));
     let judged = with_end.filter_map(move |chunk| {
         let judged = match chunk {
             Some(chunk) => {
-                seen += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+                if let Ok(chunk) = &chunk {
+                    seen += chunk.len() as u64;
+                    digest.iter_mut().for_each(|digest| digest.update(chunk));
+                }
                 Some(chunk)
             }
-            None => expected
-                .into_iter()
-                .flatten()
-                .find(|length| *length != seen)
-                .map(|length| Err(Fault::new(&FILE_DAMAGED, format!("file {id} came with {seen} of {length} bytes")))),
+            None => {
+                let wrong = expected.into_iter().flatten().find(|length| *length != seen);
+                let is_other = digest.take().map(|digest| Checksum::new(digest.finalize().into())) != checksum;
+                let message = match wrong {
+                    Some(length) => Some(format!("file {id} came with {seen} of {length} bytes")),
+                    None => is_other.then(|| format!("file {id} came with other bytes than its checksum is of")),
+                };
+                message.map(|message| Err(Fault::new(&FILE_DAMAGED, message)))
+            }
         };
         std::future::ready(judged)
     });

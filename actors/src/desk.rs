@@ -28,8 +28,8 @@ pub struct Served {
 pub struct OwnDesk {
     board: Rc<dyn JobBoard>,
     served: Vec<Served>,
-    /// Connectors with a job in work in this process: one at a time each.
-    busy: RefCell<HashSet<ConnectorId>>,
+    /// Connectors with a job in work in this process: one of a family at a time each.
+    busy: RefCell<HashSet<(ConnectorId, &'static [JobType])>>,
 }
 
 impl OwnDesk {
@@ -47,7 +47,7 @@ impl OwnDesk {
         if latest.iter().any(|record| record.job.id == id || (record.job.kind == kind && waits(record.status))) {
             return Ok(());
         }
-        let job = Job { id, connector: served.connector.clone(), index: served.index.clone(), kind };
+        let job = Job { id, connector: served.connector.clone(), index: kind.target(&served.index), kind };
         tracing::info!(job = %job.id, "a job is due");
         self.board.post(&job, now).await
     }
@@ -72,16 +72,15 @@ impl Desk for OwnDesk {
     }
 
     async fn claim(&self, kinds: &[JobType], now: Timestamp) -> Result<Option<Assignment>, Fault> {
-        if !kinds.contains(&JobType::Full) {
-            return Ok(None);
-        }
-        let free = |served: &Served| !self.busy.borrow().contains(&served.connector);
-        let ours: Vec<_> = self.served.iter().filter(|served| free(served)).map(|served| served.connector.clone()).collect();
+        // The scheduler asks for a family at a time, or a part of one.
+        let Some(family) = kinds.first().map(|kind| kind.family()) else { return Ok(None) };
+        let free = |served: &&Served| !self.busy.borrow().contains(&(served.connector.clone(), family));
+        let ours: Vec<_> = self.served.iter().filter(free).map(|served| served.connector.clone()).collect();
         if ours.is_empty() {
             return Ok(None);
         }
-        let Some(job) = self.board.claim(&ours, now).await? else { return Ok(None) };
-        self.busy.borrow_mut().insert(job.connector.clone());
+        let Some(job) = self.board.claim(&ours, kinds, now).await? else { return Ok(None) };
+        self.busy.borrow_mut().insert((job.connector.clone(), job.kind.family()));
         Ok(Some(Assignment { job, definition: None }))
     }
 
@@ -94,7 +93,7 @@ impl Desk for OwnDesk {
     }
 
     fn leave(&self, job: &Job) {
-        self.busy.borrow_mut().remove(&job.connector);
+        self.busy.borrow_mut().remove(&(job.connector.clone(), job.kind.family()));
     }
 
     fn silence(&self) -> Option<Duration> {
@@ -146,16 +145,20 @@ mod tests {
     }
 
     #[actix_rt::test]
-    async fn a_connector_has_one_job_in_work_at_a_time() {
+    async fn a_connector_has_one_job_of_a_family_in_work_at_a_time() {
         let board = Rc::<FakeBoard>::default();
         let desk = desk(&board);
         let now = at("2026-01-01T10:00:10Z");
         desk.tend(at("2026-01-01T09:59:40Z"), now).await.unwrap();
-        assert_eq!(desk.claim(&[JobType::AccessControl], now).await.unwrap(), None);
-        let first = desk.claim(&[JobType::Full], now).await.unwrap().unwrap();
-        assert_eq!(desk.claim(&[JobType::Full], now).await.unwrap(), None);
+        let (content, access) = (JobType::Full.family(), JobType::AccessControl.family());
+        assert_eq!(desk.claim(access, now).await.unwrap(), None);
+        let first = desk.claim(content, now).await.unwrap().unwrap();
+        assert_eq!(desk.claim(content, now).await.unwrap(), None);
+        let who = Job { id: JobId::new("who"), kind: JobType::AccessControl, ..first.job.clone() };
+        board.post(&who, now).await.unwrap();
+        assert_eq!(desk.claim(access, now).await.unwrap().unwrap().job, who, "content and access are apart");
         desk.leave(&first.job);
-        let second = desk.claim(&[JobType::Full], now).await.unwrap().unwrap();
+        let second = desk.claim(content, now).await.unwrap().unwrap();
         assert_eq!((first.job.kind, second.job.kind), (JobType::Full, JobType::Incremental));
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use domain::access::AccessTable;
 use domain::catalog::Cut;
 use domain::{Counts, Fault, Hold, RecordId};
 use tokio::sync::Semaphore;
@@ -95,6 +96,8 @@ pub struct RunStats {
     files_found: AtomicU64,
     files_done: AtomicU64,
     files_with_content: AtomicU64,
+    files_kept: AtomicU64,
+    cache_failed: AtomicBool,
     nameless_files: AtomicBool,
     written: AtomicU64,
     written_bytes: AtomicU64,
@@ -129,6 +132,7 @@ impl RunStats {
             set_aside: self.set_aside.load(Relaxed),
             cut: self.cut.load(Relaxed),
             files: self.files_with_content.load(Relaxed),
+            kept: self.files_kept.load(Relaxed),
             conflicts: self.conflicts.load(Relaxed),
             duplicates: self.duplicates.load(Relaxed),
             excluded: self.excluded.load(Relaxed),
@@ -209,6 +213,10 @@ impl RunStats {
         self.files_with_content.fetch_add(1, Relaxed);
     }
 
+    pub(crate) fn file_kept(&self) {
+        self.files_kept.fetch_add(1, Relaxed);
+    }
+
     pub(crate) fn swept(&self, deleted: u64) {
         self.deleted.fetch_add(deleted, Relaxed);
     }
@@ -255,6 +263,15 @@ impl ObjectSkipped<'_> {
     }
 }
 
+/// A table of those that say who may read what is not shown to the run-as user. Whatever it would grant is not granted.
+#[derive(Debug)]
+pub(crate) struct AccessTableAbsent(pub(crate) AccessTable);
+impl AccessTableAbsent {
+    pub(crate) fn emit(self) {
+        tracing::info!(object = self.0.object(), right = self.0.right(), "the run-as user does not see a table; nothing is granted by it");
+    }
+}
+
 /// Documents will lack something.
 #[derive(Debug)]
 pub(crate) struct KeysBlank<'a> {
@@ -295,6 +312,17 @@ impl SearchCut<'_> {
             rows,
             "salesforce gives no more rows of a search; narrow it, or write the rule in SOQL; nothing of its objects is deleted"
         );
+    }
+}
+
+/// Content of files cannot be kept or found again. The run goes on without, and says so once.
+#[derive(Debug)]
+pub(crate) struct CacheFailed<'a>(pub(crate) &'a Fault);
+impl CacheFailed<'_> {
+    pub(crate) fn emit(self, stats: &RunStats) {
+        if !stats.cache_failed.swap(true, Relaxed) {
+            tracing::warn!(fault = %self.0, "the content cache does not work; files are downloaded again");
+        }
     }
 }
 

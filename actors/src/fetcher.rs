@@ -224,7 +224,16 @@ mod tests {
             stats: Arc::new(RunStats::new((0..N).map(|_| "Account".to_owned()))),
             stop: [stopped.clone(), stopped],
         };
-        let plan = ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children: vec![], lookups: vec![], rule: None };
+        let plan = ObjectPlan {
+            name: "Account".into(),
+            key_prefix: None,
+            fields: vec![],
+            children: vec![],
+            lookups: vec![],
+            rule: None,
+            blob: None,
+            filter: None,
+        };
         let plan = Arc::new(plan);
         for (object, source) in sources.iter().enumerate() {
             let reading = Reading { source: source.clone(), ..reading.clone() };

@@ -2,15 +2,23 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix::{Actor, ActorContext as _, Addr, Context, Handler, Message};
 use domain::bulk::BatchLimits;
+use domain::catalog::{DocumentShape, PipelineFlags};
+use domain::monitor::ErrorLimits;
+use domain::restart::RestartBudget;
+use domain::{Brake, NestedLimit, Selection};
+use tokio::sync::watch;
 
+use crate::content::FileText;
 use crate::lane::{Inlet, Lane, Parcel};
-use crate::pipeline::{Tuning, WriterKnobs};
+use crate::pipeline::{Ports, RunLimits, Tuning, WriterKnobs};
 use crate::stage::Knobs;
+use crate::supervisor::ConnectorWork;
 
 /// Two of everything, and batches of a few documents.
 pub fn small_tuning(batch: usize) -> Tuning {
@@ -21,6 +29,34 @@ pub fn small_tuning(batch: usize) -> Tuning {
         acl_builder: knobs,
         content_extractor: knobs,
         bulk_writer: WriterKnobs { knobs, limits: BatchLimits { ops: batch, bytes: 1 << 20 }, linger: Duration::from_secs(1) },
+    }
+}
+
+/// A connector with the smallest of everything, no limits, and nothing that holds deletes back.
+pub fn small_work(ports: Ports, stop: watch::Receiver<bool>) -> ConnectorWork {
+    let flags = PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: false };
+    ConnectorWork {
+        ports,
+        selection: Selection::default(),
+        rules: Rc::default(),
+        shape: Rc::new(DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(5), as_reference: false }),
+        text: FileText::default(),
+        access: None,
+        fingerprint: String::new(),
+        tuning: small_tuning(2),
+        limits: RunLimits {
+            budget: 1 << 20,
+            file_budget: 1 << 20,
+            max_document: 0,
+            max_file: 1,
+            lookup_cache: 9,
+            stall_after: Duration::MAX / 4,
+            brake: Brake::OFF,
+            error_monitor: ErrorLimits::default(),
+        },
+        restarts: RestartBudget::default(),
+        monitor: Arc::default(),
+        stop,
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use actix::Message;
+use domain::access::AllowList;
 use domain::catalog::FileRef;
 use domain::{BulkOp, Ended, Job, ObjectPlan, Page, Record, RecordId, Verdict};
 use ports::SetAside;
@@ -43,13 +44,17 @@ pub struct JoinedPage {
     pub share: Share,
 }
 
-/// A file and the records it hangs on.
+/// A file and what it hangs on.
 #[derive(Clone, Debug)]
 pub struct LinkedFile {
     /// The file.
     pub file: FileRef,
-    /// Ids of the records, sorted.
+    /// Ids of records that its document shows, sorted.
     pub linked: Vec<RecordId>,
+    /// Ids of everything that it is shared with, sorted: these records, others, users, groups, libraries, the organisation.
+    pub shared: Vec<RecordId>,
+    /// Who may read one of the records may not therefore read the file.
+    pub is_private: bool,
 }
 
 /// Documents whose readers are known; goes to the writer.
@@ -71,6 +76,8 @@ pub struct SecuredPage {
 pub struct SecuredFile {
     /// The file and its records.
     pub linked: LinkedFile,
+    /// Who may read it; `None`: everybody.
+    pub allow: Option<AllowList>,
     /// Vouches for it.
     pub share: Share,
 }

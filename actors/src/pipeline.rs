@@ -3,21 +3,21 @@
 //! Forward edges are lanes; backward edges are channels that nobody waits on, so the graph of waits has no circle.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::access::AllowLists;
 use domain::bulk::BatchLimits;
-use domain::catalog::DocumentShape;
+use domain::catalog::{DocumentShape, FileFacts};
 use domain::monitor::{ErrorLimits, ErrorMonitor};
 use domain::rules::{RulePlan, SyncRules};
 use domain::{Brake, Checkpoint, EN_STALLED, Fault, FaultClass, JobType, ObjectPlan, PageCursor, PageNo, Verdict, Watermark};
-use ports::{Checkpoints, Clock, Sink, Source, Target};
+use ports::{Checkpoints, Clock, ContentCache, Sink, Source, Target};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::acl::AclBuilder;
+use crate::acl::{AclBuilder, Securing};
 use crate::batch::Writing;
 use crate::budget::Budget;
 use crate::content::FileText;
@@ -43,6 +43,8 @@ pub struct Ports {
     pub sink: Rc<dyn Sink>,
     /// Progress.
     pub checkpoints: Rc<dyn Checkpoints>,
+    /// Content of files from before.
+    pub cache: Option<Rc<dyn ContentCache>>,
     /// Time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -108,6 +110,10 @@ pub struct Run {
     pub rules: Rc<SyncRules>,
     /// How what is in files gets into them.
     pub text: FileText,
+    /// What the org can say of files.
+    pub facts: FileFacts,
+    /// Who may read its documents; `None`: everybody.
+    pub allow: Option<Rc<AllowLists>>,
     /// Counters.
     pub stats: Arc<RunStats>,
     /// Look-ups answered so far.
@@ -252,6 +258,7 @@ fn wire(
         clock: Arc::clone(clock),
         budget: Budget::new(limits.file_budget),
         text: run.text.clone(),
+        cache: ports.cache.clone(),
         max_file: limits.max_file,
         max_document: limits.max_document,
         rules: Rc::clone(&run.rules),
@@ -267,7 +274,13 @@ fn wire(
     let obituary = Obituary::new(AclBuilder::NAME, down.clone());
     let (acl_to_writer, acl_to_extractor) = (to_writer.lane("acl->writer"), to_extractor.stats());
     let from_acl = acl_to_writer.stats();
-    let acl = start(acl_builder.mailbox, || AclBuilder::new(acl_to_writer, to_extractor, acl_slots, obituary));
+    let securing = Securing {
+        to_writer: acl_to_writer,
+        to_extractor,
+        allow: run.allow.clone(),
+        objects: run.objects.iter().map(|plan| plan.rule.is_none().then(|| plan.name.clone())).collect(),
+    };
+    let acl = start(acl_builder.mailbox, || AclBuilder::new(securing, acl_slots, obituary));
     let to_acl = Inlet::new(&acl, acl_builder.mailbox).lane("joiner->acl");
     drop((acl, to_writer));
 
@@ -278,7 +291,8 @@ fn wire(
         clock: Arc::clone(clock),
         cache: Arc::clone(&run.cache),
         strikes: Rc::clone(&run.strikes),
-        seen: Rc::new(RefCell::new(HashSet::new())),
+        seen: Rc::default(),
+        facts: run.facts,
         prefixes: Rc::new(run.objects.iter().flat_map(|plan| plan.prefixes()).map(str::to_owned).collect()),
         budget: Arc::clone(budget),
         max_document: limits.max_document,

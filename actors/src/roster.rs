@@ -152,7 +152,7 @@ impl RosterSnapshot {
 /// Lifts every counter that is lower than the other one.
 fn raise(counts: &mut Counts, least: &Counts) {
     // No `..`: a counter that may go down does not compile.
-    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates, excluded } = counts;
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, kept, conflicts, duplicates, excluded } = counts;
     for (count, least) in [
         (read, least.read),
         (written, least.written),
@@ -161,6 +161,7 @@ fn raise(counts: &mut Counts, least: &Counts) {
         (set_aside, least.set_aside),
         (cut, least.cut),
         (files, least.files),
+        (kept, least.kept),
         (conflicts, least.conflicts),
         (duplicates, least.duplicates),
         (excluded, least.excluded),

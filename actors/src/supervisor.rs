@@ -7,14 +7,16 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix::{Actor, Context, Handler, ResponseFuture};
+use domain::access::{AllowLists, Mode, Prefixes};
 use domain::catalog::{self, DocumentShape};
 use domain::monitor::ErrorMonitor;
 use domain::restart::{Decision, RestartBudget, decide};
 use domain::rules::{RulePlan, RuleQuery, SyncRules};
-use domain::{Checkpoint, Counts, EN_HELD, EN_SET_ASIDE, Ended, Fault, Hold, Job, JobStatus, ObjectPlan, RunId, Selection, Swept};
+use domain::{Checkpoint, Counts, EN_HELD, EN_SET_ASIDE, Ended, Fault, Hold, Job, JobStatus, JobType, ObjectPlan, RunId, Selection, Swept};
 use ports::Target;
 use tokio::sync::watch;
 
+use crate::access;
 use crate::content::FileText;
 use crate::events::{DeletesHeld, GenerationRestarted, KeysBlank, ObjectSkipped, RunStats};
 use crate::lookup::LookupCache;
@@ -36,6 +38,8 @@ pub struct ConnectorWork {
     pub shape: Rc<DocumentShape>,
     /// How what is in files gets into them.
     pub text: FileText,
+    /// Whether documents say who may read them, and how; `None`: they do not, and everybody may.
+    pub access: Option<Mode>,
     /// Of the configuration that decides what documents look like.
     pub fingerprint: String,
     /// Knobs.
@@ -58,7 +62,7 @@ impl Monitor {
     pub fn stats(&self) -> Option<Arc<RunStats>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
-    fn show(&self, stats: &Arc<RunStats>) {
+    pub(crate) fn show(&self, stats: &Arc<RunStats>) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(stats));
     }
 }
@@ -85,20 +89,23 @@ impl Handler<StartRun> for RunSupervisor {
         let work = self.work.clone();
         Box::pin(async move {
             fail_point(Self::NAME);
-            let _ = ended.send(conduct(&work, &job).await);
+            let _ = ended.send(match job.kind {
+                JobType::Full | JobType::Incremental => conduct(&work, &job).await,
+                JobType::AccessControl => access::conduct(&work, &job).await,
+            });
         })
     }
 }
 
-/// Runs one job to its end.
+/// Runs one content job to its end.
 pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
     let unplanned = |status, fault| Ended { status, fault, counts: Counts::default() };
     // Signing in may take half a minute of tries; nothing is in hand yet that would be worth finishing.
     let planned = tokio::select! {
-        planned = survey(&*work.ports.source, &work.selection, &work.rules.advanced) => planned,
+        planned = prepare(work) => planned,
         () = asked_to_stop(&work.stop) => return unplanned(JobStatus::Suspended, None),
     };
-    let planned = match planned {
+    let (planned, allow) = match planned {
         Ok(planned) => planned,
         Err(fault) => return unplanned(JobStatus::Error, Some(fault.context("look at what the org offers"))),
     };
@@ -106,15 +113,40 @@ pub async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
     planned.blank.iter().for_each(|(object, keys)| KeysBlank { object, keys }.emit());
     let stats = Arc::new(RunStats::new(planned.objects.iter().map(|plan| plan.name.clone())));
     work.monitor.show(&stats);
-    let ended = match run_to_end(work, job, planned, &stats).await {
+    let ended = match run_to_end(work, job, planned, allow, &stats).await {
         Ok(status) => (status, None),
         Err(fault) => (JobStatus::Error, Some(fault)),
     };
     Ended { status: ended.0, fault: ended.1, counts: stats.counts() }
 }
 
+/// What the run reads, and who may read its documents.
+async fn prepare(work: &ConnectorWork) -> Result<(catalog::Planned, Option<Rc<AllowLists>>), Fault> {
+    let Ports { source, clock, .. } = &work.ports;
+    let planned = survey(&**source, &work.selection, &work.rules.advanced).await?;
+    let prefixes = || {
+        let known = |object: &catalog::GlobalObject| Some((object.key_prefix.clone()?, object.name.clone()));
+        Prefixes::new(planned.global.iter().filter_map(known))
+    };
+    let allow = match work.access {
+        None => None,
+        Some(Mode::Tokens) => Some(AllowLists::of_tokens(prefixes())),
+        Some(Mode::UserLists) => {
+            let directory = access::directory(&**source, &planned.global, clock.now(), &RunStats::default()).await?;
+            Some(AllowLists::of_users(prefixes(), Arc::new(directory)))
+        }
+    };
+    Ok((planned, allow.map(Rc::new)))
+}
+
 /// Generations, then the sweep. A fault leaves the checkpoint for the next job.
-async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, stats: &Arc<RunStats>) -> Result<JobStatus, Fault> {
+async fn run_to_end(
+    work: &ConnectorWork,
+    job: &Job,
+    planned: catalog::Planned,
+    allow: Option<Rc<AllowLists>>,
+    stats: &Arc<RunStats>,
+) -> Result<JobStatus, Fault> {
     let fingerprint = fingerprint(&work.fingerprint, &planned.objects);
     let (mut checkpoint, target) = begin(work, job, fingerprint, &planned.layout).await?;
     // Whether a search gave all it found is known only to the process that asked.
@@ -126,6 +158,8 @@ async fn run_to_end(work: &ConnectorWork, job: &Job, planned: catalog::Planned, 
         shape: Rc::clone(&work.shape),
         rules: Rc::clone(&work.rules),
         text: work.text.clone(),
+        facts: planned.files,
+        allow,
         stats: Arc::clone(stats),
         cache: Arc::new(LookupCache::new(work.limits.lookup_cache)),
         strikes: Rc::default(),
@@ -298,7 +332,7 @@ async fn pause(stop: &watch::Receiver<bool>, wait: std::time::Duration) -> bool 
 }
 
 /// Ends when a stop is asked for; never when nobody is left who could ask.
-async fn asked_to_stop(stop: &watch::Receiver<bool>) {
+pub(crate) async fn asked_to_stop(stop: &watch::Receiver<bool>) {
     if stop.clone().wait_for(|stop| *stop).await.is_err() {
         std::future::pending().await
     }

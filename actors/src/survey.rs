@@ -22,7 +22,8 @@ const REFUSALS: [&Code; 6] = [&SF_QUERY, &SF_NO_OBJECT, &SF_TOO_WIDE, &SF_QUERY_
 pub async fn survey(source: &dyn Source, selection: &Selection, rules: &[AdvancedRule]) -> Result<catalog::Planned, Fault> {
     let global = source.global().await?;
     if !rules.is_empty() {
-        return plan_and_try(source, &global, rules).await?.map_err(|errors| rules_fault(&errors));
+        let planned = plan_and_try(source, &global, rules).await?.map_err(|errors| rules_fault(&errors))?;
+        return Ok(catalog::Planned { global, ..planned });
     }
     let names = catalog::needed_describes(selection, &global)?;
     let planned = catalog::plan(selection, &global, &describe(source, names).await?)?;
@@ -30,7 +31,7 @@ pub async fn survey(source: &dyn Source, selection: &Selection, rules: &[Advance
         let names: Vec<_> = planned.skipped.iter().map(|(name, _)| name.as_str()).collect();
         return Err(Fault::new(&SF_NO_OBJECT, format!("none of the objects may be queried: {}", names.join(", "))));
     }
-    Ok(planned)
+    Ok(catalog::Planned { global, ..planned })
 }
 
 /// What the org says of advanced rules; nothing if it takes them.

@@ -74,10 +74,11 @@ impl JobBoard for Counting {
         self.jobs.borrow_mut().push(record);
         Ok(())
     }
-    async fn claim(&self, connectors: &[ConnectorId], _now: Timestamp) -> Result<Option<Job>, Fault> {
+    async fn claim(&self, connectors: &[ConnectorId], kinds: &[JobType], _now: Timestamp) -> Result<Option<Job>, Fault> {
         let mut jobs = self.jobs.borrow_mut();
         let waits = |record: &&mut JobRecord| {
-            matches!(record.status, JobStatus::Pending | JobStatus::Suspended) && connectors.contains(&record.job.connector)
+            let Job { connector, kind, .. } = &record.job;
+            matches!(record.status, JobStatus::Pending | JobStatus::Suspended) && connectors.contains(connector) && kinds.contains(kind)
         };
         Ok(jobs.iter_mut().find(waits).map(|record| {
             record.status = JobStatus::InProgress;

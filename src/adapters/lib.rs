@@ -1,5 +1,6 @@
 //! The world outside: Salesforce and the indices.
 
+pub mod content_cache;
 pub mod counting;
 pub mod elasticsearch;
 pub mod embedded;

@@ -47,7 +47,7 @@ fn jobs(page: &mut Page, roster: &RosterSnapshot) {
 
 fn work(page: &mut Page, counts: &Counts) {
     // No `..`: a counter that is not shown does not compile.
-    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates, excluded } = counts;
+    let Counts { read, written, written_bytes, deleted, set_aside, cut, files, kept, conflicts, duplicates, excluded } = counts;
     for (name, help, value) in [
         ("sluice_records_read_total", "Records read from Salesforce.", read),
         ("sluice_documents_written_total", "Documents written to the index, files included.", written),
@@ -56,6 +56,7 @@ fn work(page: &mut Page, counts: &Counts) {
         ("sluice_documents_set_aside_total", "Records and documents set aside with a reason.", set_aside),
         ("sluice_nested_lists_cut_total", "Lists of nested entities, and searches of advanced rules, that were cut at a limit.", cut),
         ("sluice_files_total", "Files indexed with their content.", files),
+        ("sluice_files_kept_total", "Files that were not downloaded because their content was kept from before.", kept),
         ("sluice_version_conflicts_total", "Documents that somebody else changed while they were written.", conflicts),
         ("sluice_duplicate_ids_total", "Ids that stood more than once in one batch.", duplicates),
         ("sluice_documents_excluded_total", "Documents that basic sync rules leave out.", excluded),

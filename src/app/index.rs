@@ -7,7 +7,7 @@ use std::time::Duration;
 use adapters::counting::Counting;
 use adapters::elasticsearch::{Documents, Elastic, ElasticAuth, ElasticConfig, Retries, Timeouts};
 use adapters::embedded::Embedded;
-use domain::Fault;
+use domain::{Fault, JobType};
 use ports::{Checkpoints, JobBoard, Sink};
 
 use crate::clock::SystemClock;
@@ -56,10 +56,14 @@ impl Index {
         Self { documents: DocumentsIn::Cluster(elastic.clone()), checkpoints: elastic.clone(), board: elastic }
     }
 
-    pub(crate) fn documents_of(&self, connector: &ConnectorPlan) -> Result<Rc<dyn Sink>, Fault> {
+    /// Where jobs of this kind write what they make for a connector. Access documents need no pipeline.
+    pub(crate) fn documents_of(&self, connector: &ConnectorPlan, kind: JobType) -> Result<Rc<dyn Sink>, Fault> {
         match &self.documents {
             DocumentsIn::One(sink) => Ok(Rc::clone(sink)),
-            DocumentsIn::Cluster(elastic) => Ok(Rc::new(Documents::new(elastic, connector.api_key.clone(), connector.pipeline.clone())?)),
+            DocumentsIn::Cluster(elastic) => {
+                let pipeline = connector.pipeline.clone().filter(|_| kind != JobType::AccessControl);
+                Ok(Rc::new(Documents::new(elastic, connector.api_key.clone(), pipeline)?))
+            }
         }
     }
 }

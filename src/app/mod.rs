@@ -1,5 +1,6 @@
 //! Puts the engine together: the one place where adapters meet actors.
 
+mod files;
 mod index;
 mod service;
 mod workshop;
@@ -19,39 +20,48 @@ use tokio::sync::watch;
 use crate::clock::SystemClock;
 use crate::plan::{ConnectorPlan, Plan};
 
+pub(crate) use files::{extraction, readers};
 pub use index::{Index, connect};
 pub use service::{Duties, serve};
-pub(crate) use workshop::{extraction, org, rules};
+pub(crate) use workshop::{org, rules};
 
+use files::FileTools;
 use index::elastic_config;
 use workshop::PlannedWork;
 
-/// Runs one job of one connector now: the one that waits for it if there is one, a new one otherwise.
+/// Jobs of a connector that are looked at to see whether one waits.
+const LATEST: usize = 10;
+
+/// Runs one job of a kind of one connector now: the one that waits for it if there is one, a new one otherwise.
 ///
 /// # Errors
 /// The job could not even be started or its end not be written. A job that failed is an [`Ended`].
 pub async fn run_job(
     plan: &Plan,
     connector: &ConnectorPlan,
+    kind: JobType,
     index: &Index,
     monitor: Arc<Monitor>,
     stop: watch::Receiver<bool>,
 ) -> Result<(Job, Ended), Fault> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let work = PlannedWork { plan: Rc::new(plan.clone()), index: index.clone(), monitor: Some(monitor) };
+    let files = FileTools::open(plan)?;
+    let work = PlannedWork { plan: Rc::new(plan.clone()), index: index.clone(), monitor: Some(monitor), files };
     // First, so that a configuration that cannot work leaves no job behind.
-    work.of(connector, stop.clone())?;
+    work.of(connector, kind, stop.clone())?;
     let board = &index.board;
     let waits = |status| matches!(status, JobStatus::Pending | JobStatus::Suspended);
-    if !board.history(&connector.id, 1).await?.iter().any(|record| waits(record.status)) {
-        board.post(&new_job(connector, &*clock), clock.now()).await?;
+    let asked = |job: &Job| job.kind.family() == kind.family();
+    let latest = board.history(&connector.id, LATEST).await?;
+    if !latest.iter().find(|record| asked(&record.job)).is_some_and(|record| waits(record.status)) {
+        board.post(&new_job(connector, kind, &*clock), clock.now()).await?;
     }
     let served = Served { connector: connector.id.clone(), index: connector.index.clone(), schedules: Vec::new() };
     let mut scheduler = JobScheduler::start(Scheduling {
         desks: vec![Rc::new(OwnDesk::new(Rc::clone(board), vec![served]))],
         workshop: Rc::new(work),
         roster: Arc::new(Roster::new(clock.now())),
-        room: Room { content: 1, access: 0 },
+        room: if kind == JobType::AccessControl { Room { content: 0, access: 1 } } else { Room { content: 1, access: 0 } },
         clock: Arc::clone(&clock),
         stop: stop.clone(),
     });
@@ -60,18 +70,18 @@ pub async fn run_job(
         Finished::Desk(fault) | Finished::Over(fault) => Err(fault),
         Finished::Nothing if *stop.borrow() => {
             let ended = Ended { status: JobStatus::Suspended, fault: None, counts: Counts::default() };
-            Ok((new_job(connector, &*clock), ended))
+            Ok((new_job(connector, kind, &*clock), ended))
         }
         Finished::Nothing => Err(Fault::new(&EN_IN_WORK, format!("another process has a job of `{}` in work", connector.id))),
     }
 }
 
-fn new_job(connector: &ConnectorPlan, clock: &dyn Clock) -> Job {
+fn new_job(connector: &ConnectorPlan, kind: JobType, clock: &dyn Clock) -> Job {
     Job {
         id: JobId::new(format!("{}-{}", connector.id, clock.now().as_microsecond())),
         connector: connector.id.clone(),
-        index: connector.index.clone(),
-        kind: JobType::Full,
+        index: kind.target(&connector.index),
+        kind,
     }
 }
 

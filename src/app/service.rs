@@ -14,6 +14,7 @@ use ports::Desk;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::files::FileTools;
 use super::workshop::{PlannedWork, SignsIn};
 use super::{Index, connect, elastic_config};
 use crate::clock::SystemClock;
@@ -79,7 +80,8 @@ pub async fn serve(plan: Plan, duties: Duties, roster: Arc<Roster>, stop: watch:
         content: if duties.content { service.content_syncs } else { 0 },
         access: if duties.access { service.access_syncs } else { 0 },
     };
-    let workshop = Rc::new(PlannedWork { plan: Rc::clone(&plan), index, monitor: None });
+    let files = FileTools::open(&plan)?;
+    let workshop = Rc::new(PlannedWork { plan: Rc::clone(&plan), index, monitor: None, files });
     let scheduling = Scheduling { desks, workshop, clock: Arc::new(SystemClock), roster, room, stop: stop.clone() };
     JobScheduler::start(scheduling).serve(rhythm, stop).await
 }

@@ -13,18 +13,18 @@ use actors::stage::Knobs;
 use actors::supervisor::{ConnectorWork, Monitor};
 use actors::survey::{self, rules_fault};
 use actors::tokens::TokenManager;
-use adapters::extraction::{ExtractionConfig, ExtractionService};
 use adapters::salesforce::{Auth, Retries, Salesforce, SalesforceConfig, SignIn, Timeouts};
 use async_trait::async_trait;
 use domain::rules::{RuleError, SyncRules};
-use domain::{ConnectorId, Fault};
+use domain::{ConnectorId, Fault, JobType};
 use ports::{Assignment, Clock, Definition, Inspector, Source as _, Tokens};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::Index;
+use super::files::FileTools;
 use crate::clock::SystemClock;
-use crate::plan::{self, ConnectorPlan, ExtractionPlan, Plan, SalesforcePlan};
+use crate::plan::{self, ConnectorPlan, Plan, SalesforcePlan};
 
 /// Makes work by the plan, for connectors of the file and of the cluster alike.
 pub(super) struct PlannedWork {
@@ -32,32 +32,40 @@ pub(super) struct PlannedWork {
     pub(super) index: Index,
     /// Where the counters of the job in work are shown; a job has its own if there is none.
     pub(super) monitor: Option<Arc<Monitor>>,
+    pub(super) files: FileTools,
 }
 
 impl Workshop for PlannedWork {
     fn work(&self, assignment: &Assignment, stop: watch::Receiver<bool>) -> Result<ConnectorWork, Fault> {
         match &assignment.definition {
-            None => self.of(self.plan.connector(Some(assignment.job.connector.as_str())).map_err(Fault::from)?, stop),
-            Some(definition) => self.of(&self.plan.define(definition).map_err(Fault::from)?, stop),
+            None => self.of(self.plan.connector(Some(assignment.job.connector.as_str())).map_err(Fault::from)?, assignment.job.kind, stop),
+            Some(definition) => self.of(&self.plan.define(definition).map_err(Fault::from)?, assignment.job.kind, stop),
         }
     }
 }
 
 impl PlannedWork {
     /// What the jobs of a connector run on.
-    pub(super) fn of(&self, connector: &ConnectorPlan, stop: watch::Receiver<bool>) -> Result<ConnectorWork, Fault> {
-        let Self { plan, index, monitor } = self;
+    pub(super) fn of(&self, connector: &ConnectorPlan, kind: JobType, stop: watch::Receiver<bool>) -> Result<ConnectorWork, Fault> {
+        let Self { plan, index, monitor, files } = self;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let sink = index.documents_of(connector)?;
-        let text = text(plan, connector)?;
+        let sink = index.documents_of(connector, kind)?;
+        let text = files.text(plan, connector)?;
         // A run without text does not go on when there is somebody who makes it.
         let without = if matches!(text, FileText::Nothing) { "-" } else { "" };
         Ok(ConnectorWork {
-            ports: Ports { source: Rc::new(source(connector)?), sink, checkpoints: Rc::clone(&index.checkpoints), clock },
+            ports: Ports {
+                source: Rc::new(source(connector)?),
+                sink,
+                checkpoints: Rc::clone(&index.checkpoints),
+                cache: files.cache.clone(),
+                clock,
+            },
             selection: connector.selection.clone(),
             rules: Rc::new(rules(connector)?),
             shape: Rc::new(connector.shape.clone()),
             text,
+            access: connector.access,
             fingerprint: format!("{}{without}", plan::fingerprint(connector)),
             tuning: tuning(plan),
             limits: limits(plan),
@@ -66,35 +74,6 @@ impl PlannedWork {
             stop,
         })
     }
-}
-
-/// How what is in the files of a connector gets into documents.
-fn text(plan: &Plan, connector: &ConnectorPlan) -> Result<FileText, Fault> {
-    if !connector.text_service {
-        return Ok(FileText::Attachment);
-    }
-    match extraction(plan)? {
-        Some(service) => Ok(FileText::Body(Rc::new(service))),
-        None => {
-            let reason = "there is no `extraction_service.host`";
-            tracing::warn!(connector = %connector.id, reason, "files are indexed without their content");
-            Ok(FileText::Nothing)
-        }
-    }
-}
-
-/// The text extraction service, if there is one.
-///
-/// # Errors
-/// `CF_INVALID`: its address is none.
-pub(crate) fn extraction(plan: &Plan) -> Result<Option<ExtractionService>, Fault> {
-    let config = |ExtractionPlan { host, timeout, chunk, shared }: &ExtractionPlan| ExtractionConfig {
-        host: host.clone(),
-        timeout: *timeout,
-        chunk: *chunk,
-        shared: shared.clone(),
-    };
-    plan.extraction.as_ref().map(|extraction| ExtractionService::new(config(extraction))).transpose()
 }
 
 /// The sync rules of a connector, ready for use.

@@ -15,7 +15,7 @@ pub(super) fn run(args: &ConfirmArgs) -> Result<ExitCode, Failure> {
     let connector = plan.connector(args.connector.as_deref())?;
     actix_rt::System::new().block_on(async {
         let index = Index::open(&plan.index).await?;
-        let sink = index.documents_of(connector)?;
+        let sink = index.documents_of(connector, domain::JobType::Full)?;
         let Some((hold, deleted)) = deletes::confirm(&*sink, &*index.checkpoints, &connector.id).await? else {
             say(format_args!("no deletes of `{}` wait", connector.id))?;
             return Ok(ExitCode::SUCCESS);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use actors::supervisor::Monitor;
 use adapters::embedded::Embedded;
-use domain::Ended;
+use domain::{Ended, JobStatus, JobType};
 use ports::Secret;
 use simulator::{Options, spawn};
 use tokio::sync::watch;
@@ -55,7 +55,11 @@ async fn present(args: &DemoArgs, data: &Data) -> Result<ExitCode, Failure> {
         Some(running)
     };
     say(format_args!("data in {}", data.name()))?;
-    let (_, ended) = attend(&plan, connector, &index, &monitor, &stop).await?;
+    let (_, access) = attend(&plan, connector, JobType::AccessControl, &index, &monitor, &stop).await?;
+    if access.status != JobStatus::Completed {
+        return exit_code(access);
+    }
+    let (_, ended) = attend(&plan, connector, JobType::Full, &index, &monitor, &stop).await?;
     let took = shown.end(&ended);
     say(status::summary_text(&ended, monitor.stats().as_deref(), took))?;
     let Some(page) = page else {

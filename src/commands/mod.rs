@@ -1,9 +1,11 @@
 //! The commands: each takes its arguments and ends in an exit code or in one line that says what to do.
 
 mod check;
+mod clear_cache;
 mod confirm;
 mod demo;
 mod export;
+mod extract_worker;
 mod rules;
 mod run;
 mod simulate;
@@ -61,8 +63,8 @@ impl From<io::Error> for Failure {
 
 /// Runs a command line to its end.
 pub fn run(cli: Cli) -> ExitCode {
-    // The service's configuration has a say in how it logs.
-    if !matches!(cli.command, Command::Run(_)) {
+    // The service's configuration has a say in how it logs. Who reads files of strangers says nothing.
+    if !matches!(cli.command, Command::Run(_) | Command::ExtractWorker(_)) {
         telemetry::start(cli.log);
     }
     let done = match cli.command {
@@ -72,9 +74,11 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Sync(args) => sync::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Rules(RulesArgs { command: RulesCommand::Test(args) }) => rules::test(&args),
+        Command::ClearCache(args) => clear_cache::run(&args),
         Command::Export(args) => export::run(&args),
         Command::Simulate(args) => simulate::run(&args),
         Command::Completions(args) => completions(args.shell, &mut io::stdout().lock()).map(|()| ExitCode::SUCCESS).map_err(Failure::from),
+        Command::ExtractWorker(args) => extract_worker::run(&args),
     };
     done.unwrap_or_else(|failure| {
         let code = match failure {

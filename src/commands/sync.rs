@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use actors::supervisor::Monitor;
-use domain::{Ended, JobStatus};
+use domain::{Ended, JobStatus, JobType};
 use tokio::sync::watch;
 
 use super::{Failure, say};
@@ -32,7 +32,7 @@ pub(super) fn run(args: &SyncArgs) -> Result<ExitCode, Failure> {
     actix_rt::System::new().block_on(async {
         let index = if args.dry_run { Index::counting() } else { Index::open(&plan.index).await? };
         let (stop, monitor, since) = (watch::channel(false).0, Arc::new(Monitor::default()), Instant::now());
-        let (job, ended) = attend(&plan, connector, &index, &monitor, &stop).await?;
+        let (job, ended) = attend(&plan, connector, args.job, &index, &monitor, &stop).await?;
         let stats = monitor.stats();
         match args.output {
             Format::Json => say(status::summary(&job, connector.id.as_str(), &ended, stats.as_deref(), since.elapsed()))?,
@@ -46,12 +46,13 @@ pub(super) fn run(args: &SyncArgs) -> Result<ExitCode, Failure> {
 pub(super) async fn attend(
     plan: &Plan,
     connector: &ConnectorPlan,
+    kind: JobType,
     index: &Index,
     monitor: &Arc<Monitor>,
     stop: &watch::Sender<bool>,
 ) -> Result<(String, Ended), Failure> {
     tokio::select! {
-        done = app::run_job(plan, connector, index, Arc::clone(monitor), stop.subscribe()) => {
+        done = app::run_job(plan, connector, kind, index, Arc::clone(monitor), stop.subscribe()) => {
             let (job, ended) = done?;
             Ok((job.id.to_string(), ended))
         }

@@ -1,6 +1,6 @@
 // One document as a person reads it: fields as a table, look-ups as people and links, nested entities as threads, and the raw JSON.
 
-import { badge, byId, count, finder, make, outward, plural, size, time, words } from './dom.js';
+import { badge, byId, count, finder, inwardAddress, make, outward, plural, size, time, words } from './dom.js';
 
 const TITLES = ['Name', 'Subject', 'title', 'Title', 'CaseNumber'];
 const TECHNICAL = new Set(['attributes', 'id', 'Id', 'url', 'version_url', 'type']);
@@ -170,7 +170,7 @@ function person({ Name: name, Email: email }) {
 }
 
 /** A link to another document of the index. */
-const inward = (id, name, more) => make('span', {}, make('a', { href: `?doc=${encodeURIComponent(id)}`, 'data-doc': id }, words(name)), more ? [' ', words(more)] : null);
+const inward = (id, name, more) => make('span', {}, make('a', { href: inwardAddress(id), 'data-doc': id }, words(name)), more ? [' ', words(more)] : null);
 
 /** Text with its line breaks; a long one is folded. */
 function passage(text) {

@@ -64,6 +64,12 @@ export function outward(address, label = address, attributes = {}) {
   return make('a', { ...attributes, href: url.href, target: '_blank', rel: 'noopener noreferrer' }, words(label));
 }
 
+/** The address of a document on this page, for whoever searches. */
+export function inwardAddress(id) {
+  const as = new URLSearchParams(location.search).get('as');
+  return `?${new URLSearchParams(as ? { doc: id, as } : { doc: id })}`;
+}
+
 /** The kind of a document as its badge says it. */
 export function kindName(kind) {
   if (kind === 'content_document' || kind === 'ContentDocument') return 'File';

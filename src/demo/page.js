@@ -1,7 +1,8 @@
-// The search page: what is asked lives in the address (`?q=&kind=&doc=`), everything on the screen follows from it.
+// The search page: what is asked lives in the address (`?q=&kind=&as=&doc=`), everything on the screen follows from it.
 
 import { ask, badge, byId, count, finder, kindName, make, plural, time, words } from './dom.js';
 import { missing, paint, view } from './document.js';
+import * as readers from './readers.js';
 import { watch } from './status.js';
 
 const PAGE = 20;
@@ -9,7 +10,7 @@ const PAUSE = 120; // ms without a key before a search; below that one types, ab
 const narrow = matchMedia('(max-width: 999px)');
 
 const box = byId('q'), results = byId('results'), notice = byId('notice'), more = byId('more'), panel = byId('document');
-let asked = { q: '', kind: '', doc: '' };
+let asked = { q: '', kind: '', as: '', doc: '' };
 let shown = 0; // hits on the screen
 let turn = 0; // number of the latest search; answers to earlier ones are dropped
 let inFlight = null;
@@ -22,7 +23,7 @@ let startsAnew = true; // the next letter begins another search, which gets its 
 
 const fromAddress = () => {
   const query = new URLSearchParams(location.search);
-  return { q: query.get('q') ?? '', kind: query.get('kind') ?? '', doc: query.get('doc') ?? '' };
+  return { q: query.get('q') ?? '', kind: query.get('kind') ?? '', as: query.get('as') ?? '', doc: query.get('doc') ?? '' };
 };
 
 function address(state) {
@@ -46,8 +47,10 @@ function follow(wanted, isFirst = false) {
   const before = asked;
   asked = wanted;
   if (box.value !== asked.q && document.activeElement !== box) box.value = asked.q;
-  if (isFirst || before.q !== asked.q || before.kind !== asked.kind) search();
-  if (isFirst || before.doc !== asked.doc) showDocument(before.doc);
+  const isOther = before.as !== asked.as; // person, who sees other things
+  if (isFirst || isOther) readers.follow(asked.as);
+  if (isFirst || isOther || before.q !== asked.q || before.kind !== asked.kind) search();
+  if (isFirst || isOther || before.doc !== asked.doc) showDocument(before.doc);
   else if (before.q !== asked.q) paint(asked.q);
   document.title = asked.q ? `${asked.q} \u2013 sluice` : 'sluice';
 }
@@ -79,10 +82,10 @@ async function search({ from = 0, quiet = false } = {}) {
   inFlight?.abort();
   inFlight = new AbortController();
   const mine = ++turn;
-  const { q, kind } = asked;
+  const { q, kind, as } = asked;
   const busy = setTimeout(() => byId('list').setAttribute('aria-busy', 'true'), quiet ? 60_000 : 200);
   try {
-    const query = new URLSearchParams({ q, kind, from, size: PAGE });
+    const query = new URLSearchParams({ q, kind, as, from, size: PAGE });
     const answer = JSON.parse(await ask(`api/search?${query}`, inFlight.signal));
     if (mine === turn) show(answer, from, quiet);
   } catch (error) {
@@ -96,7 +99,7 @@ async function search({ from = 0, quiet = false } = {}) {
   }
 }
 
-function show({ total, hits, kinds }, from, quiet) {
+function show({ total, hits, kinds, reader }, from, quiet) {
   const items = hits.map(hit);
   if (from === 0) results.replaceChildren(...items);
   else results.append(...items);
@@ -108,13 +111,15 @@ function show({ total, hits, kinds }, from, quiet) {
   line.setAttribute('aria-live', quiet ? 'off' : 'polite');
   line.textContent = total ? `${asked.q ? plural(total, 'result') : plural(total, 'document')}${asked.kind ? ` of type ${kindName(asked.kind)}` : ''}` : '';
   notice.hidden = total > 0;
-  if (!total) notice.replaceChildren(...nothing());
+  if (!total) notice.replaceChildren(...nothing(reader));
   more.hidden = hits.length === 0 || shown >= total;
   more.textContent = `Load more (${count(total - shown)} left)`;
 }
 
-function nothing() {
+function nothing(reader) {
+  if (reader === 'unknown') return unknown();
   if (!asked.q && !asked.kind) {
+    if (asked.as) return [make('h2', {}, 'Nothing to see'), make('p', {}, isSyncing ? 'The sync is still running; more may turn up.' : 'This user may see no document.')];
     return isSyncing
       ? [make('h2', {}, 'Filling the index'), make('p', {}, 'Documents appear here as soon as they are written.')]
       : [make('h2', {}, 'The index is empty'), make('p', {}, 'The sync wrote no documents.')];
@@ -125,6 +130,14 @@ function nothing() {
     isSyncing ? make('p', {}, 'The sync is still running; more may turn up.') : make('p', {}, 'Try fewer or other words.'),
     asked.kind && asked.q && make('button.quiet', { type: 'button', onclick: () => go({ kind: '' }) }, 'Search all types'),
   ].filter(Boolean);
+}
+
+function unknown() {
+  return [
+    make('h2', {}, 'Not a user of this index'),
+    make('p', {}, 'There is no access document for \u201c', words(asked.as), '\u201d, so nothing is found.'),
+    make('button.quiet', { type: 'button', onclick: () => go({ as: '' }) }, 'Search as administrator'),
+  ];
 }
 
 function showFault(error, from) {
@@ -177,7 +190,7 @@ more.addEventListener('click', () => search({ from: shown }));
 /* The document */
 
 async function showDocument(before) {
-  const { doc } = asked;
+  const { doc, as } = asked;
   markOpen();
   if (!doc) {
     panel.hidden = true;
@@ -186,20 +199,23 @@ async function showDocument(before) {
     if (before) (hitOf(before) ?? box).focus({ preventScroll: true });
     return;
   }
+  // Another person looks at the same document: what was shown to the one before goes at once, and the focus stays where it is.
+  const isSame = before === doc;
+  if (isSame) panel.replaceChildren();
   let content;
   try {
-    content = view(await ask(`api/document/${encodeURIComponent(doc)}`), doc, close);
+    content = view(await ask(`api/document/${encodeURIComponent(doc)}${as && `?as=${encodeURIComponent(as)}`}`), doc, close);
   } catch (error) {
     const text = error.status === 404 ? 'This document is not in the index. It may not be synced, or not yet.' : error.message;
     content = missing(text, doc, close);
   }
-  if (asked.doc !== doc) return;
+  if (asked.doc !== doc || asked.as !== as) return;
   panel.replaceChildren(...content);
   panel.hidden = false;
   panel.scrollTop = 0;
   layOut();
   panel.setAttribute('aria-labelledby', 'document-title');
-  panel.focus({ preventScroll: true });
+  if (!isSame) panel.focus({ preventScroll: true });
   paint(asked.q);
 }
 
@@ -277,6 +293,7 @@ watch(({ state }, { grew, ended }) => {
   const wasSyncing = isSyncing;
   isSyncing = state === 'syncing';
   const isStale = ended || (grew && Date.now() - refreshed > 2000) || (wasSyncing !== isSyncing && !notice.hidden);
+  if (isStale) readers.load();
   // New documents turn up in the list unless someone is in the middle of it.
   const isInUse = results.contains(document.activeElement) || shown > PAGE || inFlight;
   if (!isStale || isInUse) return;
@@ -284,5 +301,7 @@ watch(({ state }, { grew, ended }) => {
   search({ quiet: true });
 });
 
+readers.onChoice((as) => go({ as }));
+readers.load();
 box.value = fromAddress().q;
 follow(fromAddress(), true);

@@ -7,7 +7,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::test::{TestRequest, call_service, init_service};
 use serde_json::{Value, json};
 
-use adapters::embedded::{Embedded, Hit, SearchAnswer, SearchRequest};
+use adapters::embedded::{Embedded, Hit, SearchAnswer, SearchRequest, Standing, Users};
 use domain::{BulkOp, ConnectorId, DB_BUSY, DB_WRITE, Document, Fault, IndexName, RunId, Timestamp};
 use ports::fakes::FakeClock;
 use ports::{Sink, Target};
@@ -33,9 +33,13 @@ impl SearchIndex for FakeIndex {
         self.fault.clone().map_or_else(|| Ok(self.answer.clone()), Err)
     }
 
-    fn document(&self, id: &str) -> Result<Option<Vec<u8>>, Fault> {
+    fn document(&self, id: &str, _: Option<&str>) -> Result<Option<Vec<u8>>, Fault> {
         let found = self.documents.iter().find(|(known, _)| *known == id).map(|(_, text)| text.clone().into_bytes());
         self.fault.clone().map_or(Ok(found), Err)
+    }
+
+    fn users(&self, _: &str, _: usize) -> Result<Users, Fault> {
+        self.fault.clone().map_or_else(|| Ok(Users::default()), Err)
     }
 }
 
@@ -110,7 +114,7 @@ async fn the_page_holds_nothing_that_its_own_policy_forbids() {
     for forbidden in ["style=", "onclick=", "<style", "http://", "https://", "<script>"] {
         assert!(!home.contains(forbidden), "{forbidden}");
     }
-    for script in ["/app.js", "/dom.js", "/document.js", "/status.js"] {
+    for script in ["/app.js", "/dom.js", "/document.js", "/readers.js", "/status.js"] {
         let text = get(&index, script).await.text;
         for forbidden in ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
             assert!(!text.contains(forbidden), "{forbidden} in {script}");
@@ -129,7 +133,7 @@ async fn a_search_passes_its_words_on_and_gives_what_was_found() {
         modified: Some("2025-01-02T03:04:05Z".into()),
         fragments: vec![format!("{AWKWARD} {START}fal\"con{END} end")],
     };
-    let answer = SearchAnswer { total: 41, hits: vec![hit], kinds: vec![("Case".into(), 40), ("Lead".into(), 1)] };
+    let answer = SearchAnswer { total: 41, hits: vec![hit], kinds: vec![("Case".into(), 40), ("Lead".into(), 1)], reader: None };
     let index = Arc::new(FakeIndex { answer, ..FakeIndex::default() });
     let got = get(&index, "/api/search?q=fal%22con%20%26%20%D7%A9&kind=Case&from=20&size=10").await;
     let expected = json!({
@@ -141,7 +145,7 @@ async fn a_search_passes_its_words_on_and_gives_what_was_found() {
         "kinds": [{"kind": "Case", "count": 40}, {"kind": "Lead", "count": 1}],
     });
     assert_eq!((got.status, got.json()), (StatusCode::OK, expected));
-    let asked = SearchRequest { index: None, text: "fal\"con & ש".into(), kind: Some("Case".into()), from: 20, size: 10 };
+    let asked = SearchRequest { index: None, text: "fal\"con & ש".into(), kind: Some("Case".into()), from: 20, size: 10, reader: None };
     assert_eq!(*index.asked.lock().unwrap(), [asked]);
 }
 
@@ -150,18 +154,20 @@ async fn a_search_without_parameters_asks_for_the_first_page_of_everything() {
     let index = Arc::new(FakeIndex::default());
     let got = get(&index, "/api/search?kind=").await;
     assert_eq!(got.json(), json!({"total": 0, "hits": [], "kinds": []}));
-    assert_eq!(*index.asked.lock().unwrap(), [SearchRequest { index: None, text: String::new(), kind: None, from: 0, size: 20 }]);
+    assert_eq!(*index.asked.lock().unwrap(), [SearchRequest { size: 20, ..SearchRequest::default() }]);
 }
 
 #[actix_web::test]
 async fn a_bad_parameter_is_refused_with_its_name_and_never_reaches_the_index() {
     let index = Arc::new(FakeIndex::default());
     let long = format!("q={}", "a".repeat(1001));
+    let by_long = format!("as={}", "a".repeat(1001));
     let cases = [
         ("size=0", "size"),
         ("size=101", "size"),
         ("from=10001", "from"),
         (long.as_str(), "q"),
+        (by_long.as_str(), "as"),
         ("size=many", "invalid digit"),
         ("from=-1", "invalid digit"),
     ];
@@ -170,6 +176,9 @@ async fn a_bad_parameter_is_refused_with_its_name_and_never_reaches_the_index() 
         assert_eq!(got.status, StatusCode::BAD_REQUEST, "{query}");
         let error = got.json()["error"].as_str().unwrap().to_owned();
         assert!(error.contains(named), "{error}");
+    }
+    for path in [format!("/api/document/500?{by_long}"), format!("/api/readers?{long}"), "/api/readers?size=0".to_owned()] {
+        assert_eq!(get(&index, &path).await.status, StatusCode::BAD_REQUEST, "{path}");
     }
     assert!(index.asked.lock().unwrap().is_empty());
 }
@@ -199,7 +208,7 @@ async fn an_unknown_document_and_an_unknown_path_are_not_found() {
 async fn an_index_that_cannot_be_read_says_why() {
     for (code, status) in [(&DB_BUSY, StatusCode::SERVICE_UNAVAILABLE), (&DB_WRITE, StatusCode::INTERNAL_SERVER_ERROR)] {
         let index = Arc::new(FakeIndex { fault: Some(Fault::new(code, "read the index")), ..FakeIndex::default() });
-        for path in ["/api/search?q=a", "/api/document/500"] {
+        for path in ["/api/search?q=a", "/api/document/500", "/api/document/500?as=a", "/api/readers"] {
             let got = get(&index, path).await;
             assert_eq!(got.status, status, "{path}");
             assert!(got.json()["error"].as_str().unwrap().contains(code.id), "{}", got.text);
@@ -216,7 +225,7 @@ async fn the_status_passes_through() {
 #[actix_web::test]
 async fn the_site_can_only_be_read() {
     let index = Arc::new(FakeIndex::default());
-    for path in ["/", "/api/search", "/api/document/500", "/api/status"] {
+    for path in ["/", "/api/search", "/api/document/500", "/api/readers", "/api/status"] {
         for method in [Method::POST, Method::PUT, Method::DELETE] {
             let got = send(&index, TestRequest::with_uri(path).method(method)).await;
             assert_eq!((got.status, got.header(header::ALLOW)), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD"), "{path}");
@@ -265,6 +274,71 @@ async fn the_embedded_index_is_searched_and_read_one_index_at_a_time() {
     assert!(found["hits"][0]["fragments"][0].as_array().unwrap().contains(&json!({"text": "falcon", "match": true})), "{found}");
     assert_eq!(get(&index, "/api/document/500000000000001AAA").await.json()["Subject"], json!(AWKWARD));
     assert_eq!(get(&index, "/api/document/500000000000002AAA").await.status, StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn a_search_says_on_whose_behalf_it_is_and_whether_there_is_such_a_user() {
+    for (standing, told) in [(Standing::Known, "known"), (Standing::Unknown, "unknown")] {
+        let index = Arc::new(FakeIndex { answer: SearchAnswer { reader: Some(standing), ..Default::default() }, ..FakeIndex::default() });
+        assert_eq!(get(&index, "/api/search?as=a%40b").await.json()["reader"], json!(told));
+        assert_eq!(index.asked.lock().unwrap()[0].reader.as_deref(), Some("a@b"));
+    }
+    let index = Arc::new(FakeIndex::default());
+    assert_eq!(get(&index, "/api/search?as=").await.json().get("reader"), None, "nobody in particular");
+    assert_eq!(index.asked.lock().unwrap()[0].reader, None);
+}
+
+/// Puts a document of these tokens, or an access document that holds them, into an index of the store.
+async fn put_access(store: &Embedded, index: &str, id: &str, tokens: &[&str]) {
+    let target = Target { connector: ConnectorId::new("c"), index: IndexName::new(index), run: RunId::new("r"), mark: None };
+    let body = json!({
+        "attributes": {"type": "Case"}, "Subject": "falcon", "_allow_access_control": tokens,
+        "identity": {"email": format!("email:{}@example.org", &id[..15]), "username": "user:Ada Lovelace"},
+        "query": {"template": {"params": {"access_control": tokens}}},
+    });
+    let body = body.to_string().into_bytes();
+    store.submit(&target, Arc::new(vec![BulkOp::Put(Document { id: id.parse().unwrap(), body })])).await.unwrap();
+}
+
+#[actix_web::test]
+async fn what_a_user_may_not_see_is_in_no_hit_number_or_document() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Embedded::open(dir.path(), Arc::new(FakeClock(Timestamp::UNIX_EPOCH))).unwrap();
+    put_access(&store, "mine", "500000000000001AAA", &["a", "b"]).await;
+    put_access(&store, "mine", "500000000000002AAA", &["b"]).await;
+    put_access(&store, ".search-acl-filter-mine", "005000000000001AAA", &["a"]).await;
+    put_access(&store, ".search-acl-filter-theirs", "005000000000002AAA", &["b"]).await;
+    let index = Arc::new(OneIndex { reader: store.reader(), index: "mine".to_owned() });
+    for user in ["005000000000001AAA", "005000000000001", "005000000000001%40example.org"] {
+        let found = get(&index, &format!("/api/search?q=falcon&as={user}")).await.json();
+        let expected = (json!(1), json!("500000000000001AAA"), json!([{"kind": "Case", "count": 1}]), json!("known"));
+        assert_eq!((found["total"].clone(), found["hits"][0]["id"].clone(), found["kinds"].clone(), found["reader"].clone()), expected);
+        assert_eq!(get(&index, &format!("/api/document/500000000000001AAA?as={user}")).await.status, StatusCode::OK);
+        let [hidden, missing] = ["500000000000002AAA", "500000000000003AAA"];
+        let refused = get(&index, &format!("/api/document/{hidden}?as={user}")).await;
+        let absent = get(&index, &format!("/api/document/{missing}?as={user}")).await;
+        assert_eq!((refused.status, refused.text.replace(hidden, missing)), (StatusCode::NOT_FOUND, absent.text), "the same words");
+    }
+    let found = get(&index, "/api/search?q=falcon").await.json();
+    assert_eq!((&found["total"], found.get("reader")), (&json!(2), None), "the administrator");
+    let found = get(&index, "/api/search?q=falcon&as=005000000000002AAA").await.json();
+    assert_eq!(found, json!({"total": 0, "hits": [], "kinds": [], "reader": "unknown"}), "a user of another index");
+    assert_eq!(get(&index, "/api/document/500000000000002AAA?as=005000000000002AAA").await.status, StatusCode::NOT_FOUND);
+}
+
+#[actix_web::test]
+async fn those_who_can_be_searched_as_are_listed_and_sought() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Embedded::open(dir.path(), Arc::new(FakeClock(Timestamp::UNIX_EPOCH))).unwrap();
+    let index = Arc::new(OneIndex { reader: store.reader(), index: "mine".to_owned() });
+    assert_eq!(get(&index, "/api/readers").await.json(), json!({"total": 0, "readers": []}));
+    put_access(&store, ".search-acl-filter-mine", "005000000000001AAA", &[]).await;
+    put_access(&store, ".search-acl-filter-mine", "005000000000002AAA", &[]).await;
+    put_access(&store, ".search-acl-filter-theirs", "005000000000003AAA", &[]).await;
+    let ada = |no: usize| json!({"id": format!("00500000000000{no}AAA"), "name": "Ada Lovelace", "email": format!("00500000000000{no}@example.org")});
+    assert_eq!(get(&index, "/api/readers?q=love").await.json(), json!({"total": 2, "readers": [ada(1), ada(2)]}));
+    assert_eq!(get(&index, "/api/readers?q=005000000000002%40").await.json(), json!({"total": 2, "readers": [ada(2)]}));
+    assert_eq!(get(&index, "/api/readers?size=1").await.json(), json!({"total": 2, "readers": [ada(1)]}));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use actix_web::middleware::{Compress, DefaultHeaders, Next, from_fn};
 use actix_web::{App, Error, HttpResponse, ResponseError, web};
 use serde::{Deserialize, Serialize};
 
-use adapters::embedded::{Hit, SearchAnswer, SearchRequest};
+use adapters::embedded::{Hit, SearchAnswer, SearchRequest, Standing, User};
 use domain::{DB_BUSY, Fault};
 
 use super::{Page, SearchIndex};
@@ -39,6 +39,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/app.js", JAVASCRIPT, include_str!("page.js")),
     ("/dom.js", JAVASCRIPT, include_str!("dom.js")),
     ("/document.js", JAVASCRIPT, include_str!("document.js")),
+    ("/readers.js", JAVASCRIPT, include_str!("readers.js")),
     ("/status.js", JAVASCRIPT, include_str!("status.js")),
     ("/favicon.svg", "image/svg+xml", include_str!("mark.svg")),
 ];
@@ -72,6 +73,7 @@ fn routes(config: &mut web::ServiceConfig) {
     config
         .service(readable("/api/search", search))
         .service(readable("/api/document/{id}", document))
+        .service(readable("/api/readers", readers))
         .service(readable("/api/status", status));
 }
 
@@ -101,12 +103,22 @@ async fn search(page: web::Data<Page>, asked: web::Query<Asked>) -> Result<HttpR
     Ok(HttpResponse::Ok().json(Found::of(&answer)))
 }
 
-async fn document(page: web::Data<Page>, id: web::Path<String>) -> Result<HttpResponse, Refusal> {
-    let id = id.into_inner();
+async fn document(page: web::Data<Page>, id: web::Path<String>, by: web::Query<By>) -> Result<HttpResponse, Refusal> {
+    let (id, user) = (id.into_inner(), by.into_inner().user()?);
+    // The same whether there is none or the user may not see it.
     let missing = Refusal::new(StatusCode::NOT_FOUND, format!("no document has the id `{id}`"));
-    let text = read(&page, move |index| index.document(&id)).await?.ok_or(missing)?;
+    let text = read(&page, move |index| index.document(&id, user.as_deref())).await?.ok_or(missing)?;
     // The text as it is: parsing and printing it again would change its numbers.
     Ok(HttpResponse::Ok().content_type("application/json").body(text))
+}
+
+async fn readers(page: web::Data<Page>, sought: web::Query<Sought>) -> Result<HttpResponse, Refusal> {
+    let Sought { q, size } = sought.into_inner();
+    short("q", &q)?;
+    let size = page_size(size)?;
+    let users = read(&page, move |index| index.users(&q, size)).await?;
+    let readers = users.found.iter().map(|User { id, name, email }| FoundReader { id, name, email: email.as_deref() }).collect();
+    Ok(HttpResponse::Ok().json(FoundReaders { total: users.total, readers }))
 }
 
 async fn status(page: web::Data<Page>) -> HttpResponse {
@@ -134,22 +146,58 @@ struct Asked {
     #[serde(default)]
     from: usize,
     size: Option<usize>,
+    r#as: Option<String>,
 }
 
 impl Asked {
     fn request(self) -> Result<SearchRequest, Refusal> {
-        let size = self.size.unwrap_or(PAGE_SIZE);
-        if !(1..=LARGEST_PAGE).contains(&size) {
-            return Err(Refusal::bad_request(format_args!("size must be 1 to {LARGEST_PAGE}, not {size}")));
-        }
+        let size = page_size(self.size)?;
         if self.from > DEEPEST {
             return Err(Refusal::bad_request(format_args!("from must be at most {DEEPEST}, not {}", self.from)));
         }
-        if self.q.chars().count() > LONGEST_TEXT {
-            return Err(Refusal::bad_request(format_args!("q must have at most {LONGEST_TEXT} characters")));
-        }
-        Ok(SearchRequest { index: None, text: self.q, kind: self.kind.filter(|kind| !kind.is_empty()), from: self.from, size })
+        short("q", &self.q)?;
+        let reader = By { r#as: self.r#as }.user()?;
+        Ok(SearchRequest { index: None, text: self.q, kind: self.kind.filter(|kind| !kind.is_empty()), reader, from: self.from, size })
     }
+}
+
+/// On whose behalf something is asked: a Salesforce id or an e-mail address. Without, by whoever runs the page, who sees everything.
+#[derive(Debug, Deserialize)]
+struct By {
+    r#as: Option<String>,
+}
+
+impl By {
+    fn user(self) -> Result<Option<String>, Refusal> {
+        let user = self.r#as.filter(|user| !user.is_empty());
+        user.as_deref().map_or(Ok(()), |user| short("as", user))?;
+        Ok(user)
+    }
+}
+
+/// Query of `/api/readers`.
+#[derive(Debug, Deserialize)]
+struct Sought {
+    #[serde(default)]
+    q: String,
+    size: Option<usize>,
+}
+
+/// Entries of an answer.
+fn page_size(asked: Option<usize>) -> Result<usize, Refusal> {
+    let size = asked.unwrap_or(PAGE_SIZE);
+    if (1..=LARGEST_PAGE).contains(&size) {
+        return Ok(size);
+    }
+    Err(Refusal::bad_request(format_args!("size must be 1 to {LARGEST_PAGE}, not {size}")))
+}
+
+/// Refuses a text that is too long.
+fn short(name: &str, text: &str) -> Result<(), Refusal> {
+    if text.chars().count() > LONGEST_TEXT {
+        return Err(Refusal::bad_request(format_args!("{name} must have at most {LONGEST_TEXT} characters")));
+    }
+    Ok(())
 }
 
 /// Answer of `/api/search`.
@@ -158,6 +206,9 @@ struct Found<'a> {
     total: u64,
     hits: Vec<FoundHit<'a>>,
     kinds: Vec<FoundKind<'a>>,
+    /// Whether there is the user who was named; missing if none was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reader: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -176,6 +227,21 @@ struct FoundKind<'a> {
     count: u64,
 }
 
+/// Answer of `/api/readers`.
+#[derive(Debug, Serialize)]
+struct FoundReaders<'a> {
+    /// Whatever was sought.
+    total: u64,
+    readers: Vec<FoundReader<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct FoundReader<'a> {
+    id: &'a str,
+    name: &'a str,
+    email: Option<&'a str>,
+}
+
 /// A piece of a fragment: a match, or what is between matches.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Piece<'a> {
@@ -187,7 +253,11 @@ pub(super) struct Piece<'a> {
 impl<'a> Found<'a> {
     fn of(answer: &'a SearchAnswer) -> Self {
         let kinds = answer.kinds.iter().map(|(kind, count)| FoundKind { kind, count: *count }).collect();
-        Self { total: answer.total, hits: answer.hits.iter().map(FoundHit::of).collect(), kinds }
+        let reader = answer.reader.map(|standing| match standing {
+            Standing::Known => "known",
+            Standing::Unknown => "unknown",
+        });
+        Self { total: answer.total, hits: answer.hits.iter().map(FoundHit::of).collect(), kinds, reader }
     }
 }
 

@@ -58,7 +58,7 @@ codes! {
     SF_NO_ID = "SF0401", Item, "a record has no usable Id", "nothing: the record cannot be indexed";
     DOC_TOO_LARGE = "SF0402", Item, "a document is larger than the limit", "raise `elasticsearch.bulk.max_text_document_size`, or sync fewer fields";
     FILE_GONE = "SF0403", Item, "a file cannot be downloaded", "give the run-as user `Query All Files`, or ignore it if the file was deleted";
-    FILE_DAMAGED = "SF0404", Item, "a file arrived with another length than announced", "run the job again";
+    FILE_DAMAGED = "SF0404", Item, "a file arrived with another length or checksum than announced", "run the job again";
     FILE_TOO_LARGE = "SF0405", Item, "a file is larger than the limit", "raise `service.max_file_download_size`";
     DB_OPEN = "DB0001", Fatal, "the data directory cannot be used", "choose a directory that this user may write, with `index.path` or `--data`";
     DB_BUSY = "DB0002", Transient, "another process holds the embedded index", "stop the other process that uses this data directory";
@@ -92,10 +92,14 @@ codes! {
     EN_TOO_MANY_ERRORS = "EN0006", Run, "the index refused too many documents", "mend what the last reason names, usually the mapping or the pipeline of the index, then run the job again";
     EN_IN_WORK = "EN0007", Run, "the connector has a job in work already", "wait for that job to end, or stop the process that runs it";
     TX_UNREACHABLE = "TX0001", Run, "the text extraction service cannot be reached", "start it, or check `extraction_service.host`; the next job goes on from there";
+    TX_NO_READER = "TX0002", Run, "no process can be started that reads files", "look at the limits on processes and memory of this one; the next job goes on from there";
     TX_FAILED = "TX0101", Item, "the text extraction service could not read a file", "open the file; it may be damaged or encrypted";
-    TX_SLOW = "TX0102", Item, "the text of a file took too long", "raise `extraction_service.timeout`, or look at the file";
+    TX_SLOW = "TX0102", Item, "the text of a file took too long", "raise `extraction_service.timeout` (or `builtin_extraction.timeout`), or look at the file";
+    TX_REFUSED = "TX0103", Item, "a file has no text that can be read", "open the file; it may be damaged, encrypted or of another kind than its name says";
+    TX_DIED = "TX0104", Item, "the process that read a file ended on it", "open the file; it may be made to do so, or needs more than `builtin_extraction.memory`";
+    AC_UNKNOWN = "AC0001", Run, "it cannot be known who may read what", "give the run-as user what is named; until then access documents stay as they were";
+    AC_REFUSED = "AC0002", Run, "access documents were refused by the index", "mend what the last reason names; users without an access document find nothing";
     CF_INVALID = "CF0001", Fatal, "the configuration is not valid", "mend the keys that are named";
-    CF_SECURITY = "CF0002", Fatal, "document level security was asked for and this version cannot enforce it", "set `use_document_level_security: false` only if everybody may read everything";
     SR_INVALID = "SR0001", Run, "the sync rules cannot be applied", "mend the rules that are named, in the configuration file or in Kibana; `sluice rules test` tries them";
     CP_CONNECTOR = "CP0001", Run, "a connector that is defined in the cluster is not ready to be synced", "mend the connector in Kibana or with the Connector API";
     CP_SCHEDULE = "CP0002", Run, "a schedule of a connector cannot be read", "write it in the form of Quartz, such as `0 0 0 * * ?` for every midnight of UTC";

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::access_index;
 use crate::{ConnectorId, Fault, IndexName, JobId, RecordId, RunId};
 
 /// A job in work of which nothing was heard for that long is nobody's; the reference's time. Whoever works at one says so every ten seconds.
@@ -32,6 +33,22 @@ impl JobType {
             Self::Full => "full",
             Self::Incremental => "incremental",
             Self::AccessControl => "access_control",
+        }
+    }
+
+    /// Kinds of jobs that exclude each other within a connector, this one included: content, or who may read it.
+    pub fn family(self) -> &'static [Self] {
+        match self {
+            Self::Full | Self::Incremental => &[Self::Full, Self::Incremental],
+            Self::AccessControl => &[Self::AccessControl],
+        }
+    }
+
+    /// The index that a job of this kind writes to, of a connector whose documents go to `index`.
+    pub fn target(self, index: &IndexName) -> IndexName {
+        match self {
+            Self::Full | Self::Incremental => index.clone(),
+            Self::AccessControl => IndexName::new(access_index(index.as_str())),
         }
     }
 
@@ -114,6 +131,8 @@ pub struct Counts {
     pub cut: u64,
     /// Files indexed with their content.
     pub files: u64,
+    /// Those of them whose content was kept from before, and other files that are known to have none: nothing was downloaded.
+    pub kept: u64,
     /// Answers of the index that a document had been changed by somebody else in that moment; it was written again.
     pub conflicts: u64,
     /// Documents whose id had stood before in the same batch; the index keeps the last one of each.
@@ -125,7 +144,7 @@ pub struct Counts {
 impl AddAssign<&Counts> for Counts {
     fn add_assign(&mut self, other: &Counts) {
         // No `..`: a counter that nobody adds does not compile.
-        let Counts { read, written, written_bytes, deleted, set_aside, cut, files, conflicts, duplicates, excluded } = other;
+        let Counts { read, written, written_bytes, deleted, set_aside, cut, files, kept, conflicts, duplicates, excluded } = other;
         self.read += read;
         self.written += written;
         self.written_bytes += written_bytes;
@@ -133,6 +152,7 @@ impl AddAssign<&Counts> for Counts {
         self.set_aside += set_aside;
         self.cut += cut;
         self.files += files;
+        self.kept += kept;
         self.conflicts += conflicts;
         self.duplicates += duplicates;
         self.excluded += excluded;
@@ -253,6 +273,7 @@ mod tests {
             set_aside: 5,
             cut: 6,
             files: 7,
+            kept: 11,
             conflicts: 8,
             duplicates: 9,
             excluded: 10,

@@ -2,10 +2,12 @@
 //!
 //! | module | what it rules |
 //! |---|---|
+//! | [`access`] | who may find which document |
 //! | [`brake`] | how much a run may delete, and deletes that wait |
 //! | [`bulk`] | where batches are cut, what an item's answer means |
 //! | [`catalog`] | objects, fields, nested entities, and the shape of documents |
 //! | `fault` | the one table of failures |
+//! | `id_set` | many record ids in little room |
 //! | `ids` | identities that parse |
 //! | [`job`] | jobs, runs, checkpoints |
 //! | [`json`] | splicing raw JSON |
@@ -21,10 +23,12 @@
 //! | [`stamp`] | date-times as documents show them |
 //! | `watermark` | how far a run is safe |
 
+pub mod access;
 pub mod brake;
 pub mod bulk;
 pub mod catalog;
 mod fault;
+mod id_set;
 mod ids;
 pub mod job;
 pub mod json;
@@ -44,6 +48,7 @@ pub use brake::{Brake, Hold, Swept};
 pub use bulk::ItemOutcome;
 pub use catalog::{ChildPlan, ObjectPlan};
 pub use fault::*;
+pub use id_set::IdSet;
 pub use ids::{ConnectorId, IndexName, JobId, NotAnId, RecordId, RunId};
 pub use jiff::Timestamp;
 pub use job::{ABANDONED_AFTER, Checkpoint, Counts, Ended, Job, JobStatus, JobType, Progress, REMEMBERED};

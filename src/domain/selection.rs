@@ -1,5 +1,7 @@
 //! What an operator wants synced: the reference connector's keys, understood.
 
+use crate::catalog::Blob;
+
 /// How many nested entities of a kind one document may carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NestedLimit {
@@ -50,11 +52,13 @@ pub struct Selection {
     pub standard: Names,
     /// `custom_objects_to_sync`; empty when `sync_custom_objects` is off. Names with or without `__c`.
     pub custom: Names,
+    /// `file_objects_to_sync`: objects whose records are files.
+    pub files: Vec<Blob>,
 }
 
 impl Default for Selection {
     fn default() -> Self {
-        Self { standard: Names::All, custom: Names::Only(Vec::new()) }
+        Self { standard: Names::All, custom: Names::Only(Vec::new()), files: Vec::new() }
     }
 }
 

@@ -31,6 +31,10 @@ use kind::Kind;
 
 pub use kind::EXTENSIONS;
 
+/// Of the texts that are made here. To be raised whenever the same file would give another text, so that texts that were kept are made
+/// anew.
+pub const VERSION: u32 = 1;
+
 /// What the text of one file may cost. The defaults fit a process with 1 GiB of address space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -49,6 +53,13 @@ impl Default for Limits {
     /// No archive of the plain sort holds more entries.
     fn default() -> Self {
         Self { max_text: 8 << 20, max_unpacked: 128 << 20, max_depth: 64, max_entries: 65_535 }
+    }
+}
+
+impl Limits {
+    /// Those that fit a process with so many bytes of address space: what is too large is refused before memory runs out.
+    pub fn within(memory_bytes: u64) -> Self {
+        Self { max_unpacked: usize::try_from(memory_bytes / 8).unwrap_or(usize::MAX), ..Self::default() }
     }
 }
 

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use domain::access::Mode;
 use domain::catalog::{CATALOG, DocumentShape, PipelineFlags};
 use domain::rules::{ADVANCED, RuleError, SyncRules};
 use domain::schedule::Schedule;
-use domain::{CF_SECURITY, ConnectorId, IndexName, JobType, Names, NestedLimit, SR_INVALID, Selection};
+use domain::{ConnectorId, IndexName, JobType, Names, NestedLimit, SR_INVALID, Selection};
 use ports::{Definition, Secret};
 
-use super::{Auth, ConnectorPlan, Demo, ManagedPlan, Retries, RulesPlan, SalesforcePlan, Timeouts, address, key_file};
+use super::{Auth, ConnectorPlan, Demo, ManagedPlan, Retries, RulesPlan, SalesforcePlan, TextPlan, Timeouts, address, files, key_file};
 use crate::settings::{self, Mistakes, Taker, nearest};
 
 /// The section `salesforce`, which all connectors share.
@@ -22,6 +23,8 @@ pub(super) struct Shared {
     retries: Option<Retries>,
     ca_file: Option<PathBuf>,
     concurrency: Option<usize>,
+    /// The index is one whose servers come with a pipeline that makes text of attachments.
+    has_pipeline: bool,
 }
 
 /// Whether one address is given for all.
@@ -53,6 +56,7 @@ impl Shared {
             retries: retries(),
             ca_file,
             concurrency: root.count(&settings::REQUESTS),
+            has_pipeline: root.get(&settings::INDEX_KIND) == Some("elasticsearch"),
         }
     }
 
@@ -90,9 +94,10 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) ->
     let (flags, limit) = (flags(taker), taker.get(&settings::NESTED_LIMIT));
     let (api_key, pipeline) = (taker.get(&settings::API_KEY), pipeline(taker));
     let schedules = schedules(taker);
-    let (rules, text_service) = (rules(taker), taker.get(&settings::TEXT_SERVICE));
-    refuse_what_is_not_done_yet(taker);
-    let shape = DocumentShape { base_url: base_url.clone()?, flags: flags?, limit: limit?, linked_sobject_id: compat };
+    let rules = rules(taker);
+    let text = files::text(taker, compat, shared.has_pipeline && !matches!(pipeline, Some(None)));
+    let access = access(taker, compat);
+    let shape = DocumentShape { base_url: base_url.clone()?, flags: flags?, limit: limit?, as_reference: compat };
     let salesforce = shared.salesforce(base_url?, auth?)?;
     Some(ConnectorPlan {
         id: id?,
@@ -101,10 +106,11 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) ->
         rules: rules?,
         shape,
         salesforce,
-        text_service: text_service?,
+        text: text?,
+        access: access?,
         compat,
         api_key,
-        pipeline,
+        pipeline: pipeline?,
         schedules: schedules?,
     })
 }
@@ -134,8 +140,8 @@ pub(super) fn defined(
 }
 
 /// The ingest pipeline; `_none` is the servers' own word for none.
-fn pipeline(taker: &mut Taker<'_>) -> Option<String> {
-    taker.get(&settings::PIPELINE_NAME).filter(|name| name != "_none")
+fn pipeline(taker: &mut Taker<'_>) -> Option<Option<String>> {
+    taker.get(&settings::PIPELINE_NAME).map(|name| Some(name).filter(|name| name != "_none"))
 }
 
 /// When the service runs which jobs.
@@ -148,10 +154,6 @@ fn schedules(taker: &mut Taker<'_>) -> Option<Vec<(JobType, Schedule)>> {
     let mut all = Vec::new();
     for (kind, enabled, interval) in keys {
         if !taker.get(enabled)? {
-            continue;
-        }
-        if kind == JobType::AccessControl {
-            taker.refuse(enabled, "is `true`, but this version runs no access control jobs; set it to `false`");
             continue;
         }
         let typed = taker.get(interval)?;
@@ -170,16 +172,17 @@ pub(super) fn demo(shared: &Shared, demo: &Demo, mistakes: &mut Mistakes) -> Opt
         return None;
     };
     let flags = PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: true };
-    let shape = DocumentShape { base_url: base_url.clone(), flags, limit: NestedLimit::default(), linked_sobject_id: false };
+    let shape = DocumentShape { base_url: base_url.clone(), flags, limit: NestedLimit::default(), as_reference: false };
     let auth = Auth::ClientCredentials { client_id: demo.client_id.clone(), client_secret: demo.client_secret.clone() };
     Some(ConnectorPlan {
         id: ConnectorId::new("demo"),
         index: IndexName::new("demo"),
-        selection: Selection { standard: Names::All, custom: Names::All },
+        selection: Selection { standard: Names::All, custom: Names::All, files: Vec::new() },
         rules: RulesPlan::default(),
         shape,
         salesforce: shared.salesforce(base_url, auth)?,
-        text_service: false,
+        text: TextPlan::Builtin,
+        access: Some(Mode::Tokens),
         compat: false,
         api_key: None,
         pipeline: None,
@@ -248,10 +251,11 @@ fn selection(taker: &mut Taker<'_>, compat: bool) -> Option<Selection> {
         }
     };
     let (standard, nothing) = (standard?, Names::Only(Vec::new()));
-    if standard == nothing && custom == nothing && !on? {
+    let files = files::objects(taker)?;
+    if standard == nothing && custom == nothing && files.is_empty() && !on? {
         taker.refuse(&settings::STANDARD, "names no object, and custom objects are off: there is nothing to sync");
     }
-    Some(Selection { standard, custom })
+    Some(Selection { standard, custom, files })
 }
 
 /// Standard objects as the catalog spells them. The reference connector skips names that it does not know without a word; so does this one
@@ -366,11 +370,8 @@ fn rules(taker: &mut Taker<'_>) -> Option<RulesPlan> {
     Some(rules)
 }
 
-/// What would change documents or who may read them is refused rather than ignored.
-fn refuse_what_is_not_done_yet(taker: &mut Taker<'_>) {
-    if taker.get(&settings::SECURITY) == Some(true) {
-        let problem = "is `true`, but this version cannot enforce document level security and indexes nothing rather than too openly; \
-                       set it to `false` only if everybody may read everything";
-        taker.refuse_as(&settings::SECURITY, problem, &CF_SECURITY);
-    }
+/// How documents say who may read them, if they are to.
+fn access(taker: &mut Taker<'_>, compat: bool) -> Option<Option<Mode>> {
+    let mode = if compat { Mode::UserLists } else { Mode::Tokens };
+    taker.get(&settings::SECURITY).map(|on| on.then_some(mode))
 }

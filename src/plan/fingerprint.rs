@@ -2,20 +2,21 @@
 
 use std::collections::BTreeSet;
 
+use domain::access::Mode;
 use domain::{Names, NestedLimit};
 
-use super::ConnectorPlan;
+use super::{ConnectorPlan, TextPlan};
 
 /// 16 hexadecimal digits that change when documents would: with the selection, the sync rules, the way to the text of files, the shape, the API version, the org's address or the ingest pipeline. Not with
 /// secrets, knobs or time-outs. The same over restarts and builds, so it can be stored.
 pub fn fingerprint(plan: &ConnectorPlan) -> String {
-    let ConnectorPlan { selection, rules, shape, salesforce, pipeline, text_service, .. } = plan;
+    let ConnectorPlan { selection, rules, shape, salesforce, pipeline, text, access, .. } = plan;
     let flags = shape.flags;
     let limit = match shape.limit {
         NestedLimit::At(limit) => limit.to_string(),
         NestedLimit::Unlimited => "unlimited".to_owned(),
     };
-    let switches = [flags.extract_binary_content, flags.reduce_whitespace, flags.run_ml_inference, shape.linked_sobject_id];
+    let switches = [flags.extract_binary_content, flags.reduce_whitespace, flags.run_ml_inference, shape.as_reference];
     let mut hash = Fnv::new();
     hash.names(&selection.standard);
     hash.names(&selection.custom);
@@ -27,8 +28,18 @@ pub fn fingerprint(plan: &ConnectorPlan) -> String {
         hash.text(&rule.to_string());
     }
     // Only where it is on, so that runs of earlier versions go on.
-    if *text_service {
-        hash.text("text service");
+    match text {
+        TextPlan::Pipeline => {}
+        TextPlan::Service => hash.text("text service"),
+        TextPlan::Builtin => hash.text("builtin text"),
+    }
+    match access {
+        None => {}
+        Some(Mode::Tokens) => hash.text("access tokens"),
+        Some(Mode::UserLists) => hash.text("access lists"),
+    }
+    for blob in &selection.files {
+        hash.text(blob.object());
     }
     hash.bytes(&switches.map(u8::from));
     format!("{:016x}", hash.0)

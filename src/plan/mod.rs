@@ -3,7 +3,7 @@
 mod address;
 mod cluster;
 mod connector;
-mod extraction;
+mod files;
 mod fingerprint;
 mod key_file;
 mod service;
@@ -19,6 +19,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::access::Mode;
 use domain::bulk::BatchLimits;
 use domain::catalog::DocumentShape;
 use domain::monitor::ErrorLimits;
@@ -31,7 +32,7 @@ use crate::cli::LogLevel;
 use crate::settings::{self, Count, Environment, Key, Mistakes, Settings, Taker, show_size};
 
 pub use cluster::{ClusterAuth, ClusterPlan};
-pub use extraction::ExtractionPlan;
+pub use files::{CachePlan, ExtractionPlan, FilesPlan, ReaderPlan, TextPlan};
 pub use fingerprint::fingerprint;
 pub use service::{ManagedPlan, ServicePlan};
 
@@ -52,8 +53,8 @@ pub struct Plan {
     pub admin: SocketAddr,
     /// Least level of what the service logs.
     pub log_level: LogLevel,
-    /// Who makes text of files, if somebody does.
-    pub extraction: Option<ExtractionPlan>,
+    /// Who makes text of files, and where it is kept.
+    pub files: FilesPlan,
     /// What connectors share that are defined in the cluster.
     shared: connector::Shared,
 }
@@ -85,8 +86,10 @@ pub struct ConnectorPlan {
     pub shape: DocumentShape,
     /// How its org is reached.
     pub salesforce: SalesforcePlan,
-    /// Text of files comes from the service of [`Plan::extraction`].
-    pub text_service: bool,
+    /// Who makes text of its files.
+    pub text: TextPlan,
+    /// How its documents say who may read them; `None`: they do not.
+    pub access: Option<Mode>,
     /// `compatibility: elastic`.
     pub compat: bool,
     /// API key for its documents, in place of the one of the service.
@@ -265,19 +268,17 @@ impl TryFrom<Settings> for Plan {
         let admin = admin(&mut root);
         let service = service::plan(&mut root);
         let log_level = log_level(&mut root);
-        let extraction = extraction::plan(&mut root);
+        let files = files::plan(&mut root, index.as_ref());
         let shared = connector::Shared::take(&mut root);
         let (connectors, managed) = connectors(&settings, &shared, index.as_ref(), &mut mistakes);
         let asks = service.as_ref().is_some_and(|service| !service.service_types.is_empty());
         if settings.connectors() == 0 && !asks && !mistakes.0.iter().any(|mistake| mistake.path.starts_with("connectors")) {
             mistakes.note("connectors", "names no connector; give at least one, with `connector_id`, `index_name` and `configuration`");
         }
-        match (index, tuning, run, admin, service, log_level, extraction) {
-            (Some(index), Some(tuning), Some(run), Some(admin), Some(service), Some(log_level), Some(extraction))
-                if mistakes.0.is_empty() =>
-            {
+        match (index, tuning, run, admin, service, log_level, files) {
+            (Some(index), Some(tuning), Some(run), Some(admin), Some(service), Some(log_level), Some(files)) if mistakes.0.is_empty() => {
                 let service = ServicePlan { managed, ..service };
-                Ok(Self { index, connectors, service, tuning, run, admin, log_level, extraction, shared })
+                Ok(Self { index, connectors, service, tuning, run, admin, log_level, files, shared })
             }
             _ => Err(mistakes),
         }
@@ -297,20 +298,13 @@ impl Plan {
         let (tuning, run) = (tuning(&mut root, in_flight), run(&mut root));
         let (admin, service) = (admin(&mut root), service::plan(&mut root));
         let shared = connector::Shared::take(&mut root);
+        let index = IndexPlan::Embedded { path: demo.data.clone() };
+        let files = files::plan(&mut root, Some(&index));
         let connector = connector::demo(&shared, &demo, &mut mistakes);
-        let index = IndexPlan::Embedded { path: demo.data };
-        match (tuning, run, admin, service, connector) {
-            (Some(tuning), Some(run), Some(admin), Some(service), Some(connector)) if mistakes.0.is_empty() => Ok(Self {
-                index,
-                connectors: vec![connector],
-                service,
-                tuning,
-                run,
-                admin,
-                log_level: LogLevel::Info,
-                extraction: None,
-                shared,
-            }),
+        match (tuning, run, admin, service, connector, files) {
+            (Some(tuning), Some(run), Some(admin), Some(service), Some(connector), Some(files)) if mistakes.0.is_empty() => {
+                Ok(Self { index, connectors: vec![connector], service, tuning, run, admin, log_level: LogLevel::Info, files, shared })
+            }
             _ => Err(mistakes),
         }
     }

@@ -8,7 +8,8 @@ use domain::{Names, NestedLimit};
 use ports::Secret;
 
 use super::{
-    Auth, ClusterAuth, ClusterPlan, ConnectorPlan, ExtractionPlan, IndexPlan, Knobs, Plan, RulesPlan, ServicePlan, WriterKnobs, fingerprint,
+    Auth, CachePlan, ClusterAuth, ClusterPlan, ConnectorPlan, ExtractionPlan, FilesPlan, IndexPlan, Knobs, Plan, ReaderPlan, RulesPlan,
+    ServicePlan, WriterKnobs, fingerprint,
 };
 use crate::settings::{show_duration, show_size};
 
@@ -63,7 +64,17 @@ impl Plan {
         writeln!(formatter, "elasticsearch.bulk.error_monitor: {{ enabled: {enabled}, {limits}, {window} }}")?;
         writeln!(formatter, "elasticsearch.bulk.max_text_document_size: {}", bytes(run.max_document))?;
         writeln!(formatter, "service.max_file_download_size: {}", show_size(run.max_file))?;
-        if let Some(ExtractionPlan { host, timeout, chunk, shared }) = &self.extraction {
+        let FilesPlan { service, reader, cache } = &self.files;
+        let ReaderPlan { program: _, processes, memory, timeout, files } = reader;
+        writeln!(formatter, "builtin_extraction:")?;
+        writeln!(formatter, "  processes: {processes}")?;
+        writeln!(formatter, "  memory: {}", show_size(*memory))?;
+        writeln!(formatter, "  timeout: {}", show_duration(*timeout))?;
+        writeln!(formatter, "  files_per_process: {files}")?;
+        if let Some(CachePlan { path, size }) = cache {
+            writeln!(formatter, "content_cache: {{ path: {}, size: {} }}", quoted(&path.display().to_string()), show_size(*size))?;
+        }
+        if let Some(ExtractionPlan { host, timeout, chunk, shared }) = service {
             writeln!(formatter, "extraction_service:")?;
             writeln!(formatter, "  host: {}", quoted(host))?;
             writeln!(formatter, "  timeout: {}", show_duration(*timeout))?;
@@ -131,7 +142,7 @@ fn show_key(formatter: &mut fmt::Formatter<'_>, key: Option<&Secret>) -> fmt::Re
 }
 
 fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan) -> fmt::Result {
-    let ConnectorPlan { id, index, selection, rules, shape, salesforce, text_service, compat, api_key, pipeline, schedules } = connector;
+    let ConnectorPlan { id, index, selection, rules, shape, salesforce, text, access, compat, api_key, pipeline, schedules } = connector;
     writeln!(formatter, "  - connector_id: {}", quoted(id.as_str()))?;
     writeln!(formatter, "    index_name: {}", quoted(index.as_str()))?;
     show_key(formatter, api_key.as_ref())?;
@@ -146,7 +157,12 @@ fn show_connector(formatter: &mut fmt::Formatter<'_>, connector: &ConnectorPlan)
         NestedLimit::Unlimited => "unlimited".to_owned(),
     };
     writeln!(formatter, "      nested_entity_limit: {limit}")?;
-    writeln!(formatter, "      use_text_extraction_service: {text_service}")?;
+    writeln!(formatter, "      text_extraction: {}", text.as_str())?;
+    let files: Vec<_> = selection.files.iter().map(|blob| blob.object()).collect();
+    if !files.is_empty() {
+        writeln!(formatter, "      file_objects_to_sync: {}", quoted(&files.join(", ")))?;
+    }
+    writeln!(formatter, "      use_document_level_security: {}", access.is_some())?;
     if *compat {
         writeln!(formatter, "      compatibility: elastic")?;
     }

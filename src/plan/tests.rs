@@ -104,7 +104,7 @@ run: {budget: x, stall_after: 5}
 admin: {listen: 1}
 salesforce: {base_url: nowhere, page_size: 1}
 connectors:
-  - {service_type: jira, configuration: {nested_entity_limit: 0, use_document_level_security: true}}
+  - {service_type: jira, configuration: {nested_entity_limit: 0}}
   - {connector_id: b, index_name: UPPER, configuration: {client_id: c, client_secret: s, standard_objects_to_sync: Acount}}
 ";
     let paths: Vec<_> = plan(text).unwrap_err().0.into_iter().map(|mistake| mistake.path).collect();
@@ -122,7 +122,6 @@ connectors:
         "connectors[0].configuration.client_id",
         "connectors[0].configuration.client_secret",
         "connectors[0].configuration.nested_entity_limit",
-        "connectors[0].configuration.use_document_level_security",
         "connectors[1].index_name",
         "connectors[1].configuration.standard_objects_to_sync",
     ];
@@ -213,7 +212,7 @@ fn schedules_are_read_where_they_are_on() {
     assert!(scheduled("{full: {enabled: false, interval: nonsense}}").unwrap().connectors[0].schedules.is_empty());
     let mistake = scheduled("{full: {enabled: true, interval: nonsense}}").unwrap_err().to_string();
     assert!(mistake.contains("`connectors[0].scheduling.full.interval` is `nonsense`"), "{mistake}");
-    assert!(scheduled("{access_control: {enabled: true}}").unwrap_err().to_string().contains("runs no access control jobs"));
+    assert_eq!(scheduled("{access_control: {enabled: true}}").unwrap().connectors[0].schedules[0].0, JobType::AccessControl);
 }
 
 #[test]
@@ -256,7 +255,7 @@ fn the_demo_syncs_everything_by_default() {
     let connector = plan.connector(None).unwrap();
     assert_eq!(connector.salesforce.base_url, "http://127.0.0.1:9");
     assert_eq!(connector.salesforce.auth, Auth::ClientCredentials { client_id: "sluice-demo".into(), client_secret });
-    assert_eq!(connector.selection, Selection { standard: domain::Names::All, custom: domain::Names::All });
+    assert_eq!(connector.selection, Selection { standard: domain::Names::All, custom: domain::Names::All, files: vec![] });
     assert_eq!(plan.index, IndexPlan::Embedded { path: "d".into() });
     assert!(Plan::for_demo(Demo { base_url: "nowhere".into(), ..demo }).is_err());
 }

@@ -1,7 +1,8 @@
 //! Plans of connectors: what is missing, what is refused, what decides the fingerprint.
 
-use domain::catalog::PipelineFlags;
-use domain::{CF_SECURITY, Names, NestedLimit};
+use domain::access::Mode;
+use domain::catalog::{Blob, PipelineFlags};
+use domain::{Names, NestedLimit};
 
 use super::*;
 
@@ -34,10 +35,10 @@ fn only(names: &[&str]) -> Names {
 fn a_connector_has_the_defaults_of_the_reference() {
     let plan = connector("");
     assert_eq!((plan.id.as_str(), plan.index.as_str(), plan.compat), ("a", "i", false));
-    assert_eq!(plan.selection, Selection { standard: Names::All, custom: only(&[]) });
+    assert_eq!(plan.selection, Selection { standard: Names::All, custom: only(&[]), files: vec![] });
     assert_eq!(plan.shape.base_url, "https://acme.my.salesforce.com");
     assert_eq!(plan.shape.flags, PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: true });
-    assert_eq!((plan.shape.limit, plan.shape.linked_sobject_id), (NestedLimit::At(500), false));
+    assert_eq!((plan.shape.limit, plan.shape.as_reference), (NestedLimit::At(500), false));
     let org = plan.salesforce;
     assert_eq!((org.base_url.as_str(), org.api_version.as_str(), org.page_size), ("https://acme.my.salesforce.com", "64.0", 2000));
     assert_eq!(org.auth, Auth::ClientCredentials { client_id: "c".into(), client_secret: Secret::new("s") });
@@ -118,10 +119,12 @@ fn a_sign_in_is_either_by_secret_or_by_key() {
 }
 
 #[test]
-fn document_level_security_is_refused_under_its_own_code() {
-    let mistakes = with(&format!("{FULL}, use_document_level_security: true"), "", "").unwrap_err();
-    assert_eq!(mistakes.0.iter().map(|mistake| mistake.code).collect::<Vec<_>>(), [&CF_SECURITY]);
-    assert_eq!(domain::Fault::from(mistakes).code, &CF_SECURITY);
+fn documents_say_who_may_read_them_by_permissions_or_as_the_reference_does() {
+    let access = |text: &str| connector(text).access;
+    assert_eq!(access(""), None);
+    assert_eq!(access("use_document_level_security: true"), Some(Mode::Tokens));
+    assert_eq!(access("use_document_level_security: true, compatibility: elastic"), Some(Mode::UserLists));
+    assert_eq!(access("compatibility: elastic"), None);
 }
 
 #[test]
@@ -135,13 +138,66 @@ fn text_comes_from_the_service_of_the_section_if_the_connector_wants_it() {
         chunk: 65536,
         shared: None,
     };
-    assert_eq!((plan.connectors[0].text_service, plan.extraction), (true, Some(expected)));
-    let pointed = planned("{host: 'http://e', use_file_pointers: true, stream_chunk_size: 4096, timeout: 5}").unwrap().extraction.unwrap();
+    assert_eq!((plan.connectors[0].text, plan.files.service), (TextPlan::Service, Some(expected)));
+    let pointed =
+        planned("{host: 'http://e', use_file_pointers: true, stream_chunk_size: 4096, timeout: 5}").unwrap().files.service.unwrap();
     assert_eq!((pointed.shared, pointed.chunk), (Some("/app/files".into()), 4096));
-    assert_eq!(planned("{timeout: 5}").unwrap().extraction, None);
+    assert_eq!(planned("{timeout: 5}").unwrap().files.service, None);
     let wrong = planned("{host: 'http://user:marker@e'}").unwrap_err().to_string();
     assert!(wrong.starts_with("`extraction_service.host` must be an address") && !wrong.contains("marker"), "{wrong}");
-    assert!(!connector("").text_service && connector("use_text_extraction_service: true").text_service);
+}
+
+#[test]
+fn text_of_files_is_made_by_whoever_is_named_or_else_by_whoever_can() {
+    let text = |configuration: &str, beside: &str, kind: &str| {
+        let text = format!(
+            "index.kind: {kind}\nconnectors: [{{connector_id: a, index_name: i, configuration: {{{FULL}, {configuration}}}{beside}}}]"
+        );
+        let plan = Plan::try_from(Settings::parse(&text, &Environment::default()).unwrap()).map_err(|mistakes| mistakes.to_string());
+        plan.map(|plan| plan.connectors[0].text)
+    };
+    let none = ", pipeline: {name: _none}";
+    for (configuration, beside, kind, expected) in [
+        ("", "", "elasticsearch", TextPlan::Pipeline),
+        ("", none, "elasticsearch", TextPlan::Builtin),
+        ("", "", "opensearch", TextPlan::Builtin),
+        ("", "", "embedded", TextPlan::Builtin),
+        ("compatibility: elastic", "", "embedded", TextPlan::Pipeline),
+        ("use_text_extraction_service: true", "", "embedded", TextPlan::Service),
+        ("text_extraction: builtin", "", "elasticsearch", TextPlan::Builtin),
+        ("text_extraction: pipeline", none, "opensearch", TextPlan::Pipeline),
+        ("text_extraction: service", "", "embedded", TextPlan::Service),
+        ("text_extraction: service, use_text_extraction_service: true", "", "embedded", TextPlan::Service),
+        ("text_extraction: builtin, use_text_extraction_service: false", "", "embedded", TextPlan::Builtin),
+    ] {
+        assert_eq!(text(configuration, beside, kind), Ok(expected), "{configuration} {beside} {kind}");
+    }
+    let both = text("text_extraction: builtin, use_text_extraction_service: true", "", "embedded").unwrap_err();
+    assert!(both.contains("text_extraction` is `builtin`, but `use_text_extraction_service` is `true`"), "{both}");
+}
+
+#[test]
+fn content_is_kept_beside_an_embedded_index_and_elsewhere_only_where_it_is_said() {
+    let cache = |more: &str| with(FULL, "", more).unwrap().files.cache.map(|cache| (cache.path.display().to_string(), cache.size));
+    let gib = 1 << 30;
+    assert_eq!(cache("index.path: /x"), Some(("/x/content.db".into(), gib)));
+    assert_eq!(cache("content_cache: {path: /y/z, size: 5MiB}"), Some(("/y/z".into(), 5 << 20)));
+    assert_eq!(cache("content_cache.size: 0"), None);
+    let cluster = format!("index.kind: opensearch\nconnectors: [{{connector_id: a, index_name: i, configuration: {{{FULL}}}}}]");
+    let plan = |text: &str| Plan::try_from(Settings::parse(text, &Environment::default()).unwrap()).unwrap();
+    assert_eq!(plan(&cluster).files.cache, None);
+    assert_eq!(plan(&format!("{cluster}\ncontent_cache.path: /z")).files.cache, Some(CachePlan { path: "/z".into(), size: gib }));
+}
+
+#[test]
+fn objects_that_are_files_are_chosen_by_name() {
+    let files = |names: &str| connector(&format!("file_objects_to_sync: '{names}'")).selection.files;
+    assert_eq!(connector("").selection.files, []);
+    assert_eq!(files("staticresource, Attachment, attachment"), [Blob::Attachment, Blob::StaticResource]);
+    assert_eq!(files("*"), Blob::OBJECTS);
+    assert_eq!(connector("standard_objects_to_sync: '', file_objects_to_sync: Document").selection.standard, only(&[]));
+    let problem = problems(&format!("{FULL}, file_objects_to_sync: Note"), "").concat();
+    assert!(problem.contains("names `Note`, must be among Attachment, Document, StaticResource"), "{problem}");
 }
 
 #[test]
@@ -161,7 +217,7 @@ fn sync_rules_are_read_with_the_file_and_told_by_their_key() {
 #[test]
 fn compatibility_restores_the_reference_s_documents() {
     let plan = connector("compatibility: Elastic");
-    assert!(plan.compat && plan.shape.linked_sobject_id);
+    assert!(plan.compat && plan.shape.as_reference);
     assert!(wrong("compatibility: yes").contains("must be `elastic`"));
 }
 
@@ -217,6 +273,11 @@ fn the_fingerprint_changes_with_the_documents_and_with_nothing_else() {
         "nested_entity_limit: 501",
         "nested_entity_limit: unlimited",
         "compatibility: elastic",
+        "use_text_extraction_service: true",
+        "text_extraction: pipeline",
+        "file_objects_to_sync: Attachment",
+        "use_document_level_security: true",
+        "use_document_level_security: true, compatibility: elastic",
     ] {
         assert!(seen.insert(fingerprint(&connector(other))), "{other}");
     }
@@ -234,5 +295,5 @@ fn the_fingerprint_changes_with_the_documents_and_with_nothing_else() {
 
 #[test]
 fn a_fingerprint_is_the_same_in_every_build() {
-    assert_eq!(fingerprint(&connector("")), "9cdb010b2d95085e");
+    assert_eq!(fingerprint(&connector("")), "8ddda722b7724eec");
 }

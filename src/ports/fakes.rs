@@ -106,6 +106,8 @@ pub struct FakeSource {
     pub children: usize,
     /// Files that every record has; file `n` of the org hangs on record `n` and the one before it.
     pub files: bool,
+    /// What is said of the bytes of every file.
+    pub checksum: Option<Checksum>,
     /// How long each call takes.
     pub slow: Duration,
     /// Page reads in service.
@@ -132,6 +134,7 @@ impl Default for FakeSource {
             padding: 0,
             children: 0,
             files: false,
+            checksum: None,
             slow: Duration::ZERO,
             reading: Rc::default(),
             on_page: Scripted::default(),
@@ -235,17 +238,26 @@ impl Source for FakeSource {
     async fn lookup(&self, _target: LookupTarget, ids: &[RecordId]) -> Result<Vec<(RecordId, Bytes)>, Fault> {
         Ok(ids.iter().map(|id| (*id, Bytes::from(format!("{{\"Id\":\"{id}\"}}")))).collect())
     }
-    async fn links(&self, files: &[RecordId]) -> Result<Vec<(RecordId, RecordId)>, Fault> {
+    async fn links(&self, files: &[RecordId], _facts: FileFacts) -> Result<Vec<FileLink>, Fault> {
         let both = |file: &RecordId| {
             let number = Self::number(*file);
             let numbers = [Some(number), number.checked_sub(1)].into_iter().flatten().filter(|no| *no < self.pages * self.per_page);
-            numbers.flat_map(|no| OBJECTS[..self.objects].iter().map(move |object| (*file, Self::id(object, no)))).collect::<Vec<_>>()
+            numbers
+                .flat_map(|no| {
+                    OBJECTS[..self.objects].iter().map(move |object| FileLink {
+                        file: *file,
+                        entity: Self::id(object, no),
+                        checksum: self.checksum,
+                        is_private: false,
+                    })
+                })
+                .collect::<Vec<_>>()
         };
         Ok(files.iter().flat_map(both).collect())
     }
-    async fn file(&self, version: RecordId) -> Result<FileContent, Fault> {
+    async fn file(&self, content: ContentAt) -> Result<FileContent, Fault> {
         self.on_file.next()?;
-        let content = Bytes::from(format!("content of {version}"));
+        let content = Bytes::from(format!("content of {}", content.id));
         Ok(FileContent { length: Some(content.len() as u64), chunks: Box::pin(futures::stream::iter([Ok(content)])) })
     }
 }
@@ -416,10 +428,11 @@ impl JobBoard for FakeBoard {
         }
         Ok(())
     }
-    async fn claim(&self, connectors: &[ConnectorId], _now: Timestamp) -> Result<Option<Job>, Fault> {
+    async fn claim(&self, connectors: &[ConnectorId], kinds: &[JobType], _now: Timestamp) -> Result<Option<Job>, Fault> {
         let mut jobs = self.0.borrow_mut();
         let waits = |status| matches!(status, JobStatus::Pending | JobStatus::Suspended);
-        let waiting = jobs.iter_mut().find(|record| waits(record.status) && connectors.contains(&record.job.connector));
+        let asked = |job: &Job| connectors.contains(&job.connector) && kinds.contains(&job.kind);
+        let waiting = jobs.iter_mut().find(|record| waits(record.status) && asked(&record.job));
         Ok(waiting.map(|record| {
             record.status = JobStatus::InProgress;
             record.job.clone()

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::catalog::{DescribedObject, GlobalObject, Layout, LookupTarget};
+use domain::catalog::{Checksum, ContentAt, DescribedObject, FileFacts, FileLink, GlobalObject, Layout, LookupTarget};
 use domain::rules::RulePlan;
 use domain::{
     Brake, BulkOp, Checkpoint, Children, ConnectorId, Counts, Ended, Fault, Hold, IndexName, ItemOutcome, Job, JobId, JobStatus, JobType,
@@ -39,10 +39,10 @@ pub trait Source: 'static {
     async fn children(&self, plan: &ObjectPlan, parents: &[RecordId], limit: NestedLimit) -> Result<Children, Fault>;
     /// Records that look-ups lead to, as raw JSON; those that do not exist are left out.
     async fn lookup(&self, target: LookupTarget, ids: &[RecordId]) -> Result<Vec<(RecordId, Bytes)>, Fault>;
-    /// Everything that some files are linked to, as (file, linked entity).
-    async fn links(&self, files: &[RecordId]) -> Result<Vec<(RecordId, RecordId)>, Fault>;
-    /// The content of one file version.
-    async fn file(&self, version: RecordId) -> Result<FileContent, Fault>;
+    /// Everything that some files are linked to, with such facts of the files as the org can say.
+    async fn links(&self, files: &[RecordId], facts: FileFacts) -> Result<Vec<FileLink>, Fault>;
+    /// The content of one file.
+    async fn file(&self, content: ContentAt) -> Result<FileContent, Fault>;
 }
 
 /// The content of a file on its way.
@@ -64,6 +64,51 @@ pub trait TextExtractor: 'static {
     /// The text of a file. `extension` is in lower case, without the dot. A fault of the content itself is given as it is; one that is about
     /// this file alone is of the class *item*.
     async fn text(&self, extension: &str, content: LocalBoxStream<'static, Result<Bytes, Fault>>) -> Result<String, Fault>;
+    /// Who it is and by what rules it reads: text that was kept under another name is made anew.
+    fn name(&self) -> &str;
+    /// Whether a file is in memory as a whole while its text is made; if not, it may be of any size.
+    fn holds_whole(&self) -> bool;
+}
+
+/// What tells the content of one file version from every other.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ContentKey {
+    /// The version, or the record that holds the file.
+    pub version: RecordId,
+    /// What the source says of its bytes, or of what else tells them from those before.
+    pub checksum: Checksum,
+    /// [`TextExtractor::name`] of who made the text; empty for the bytes themselves.
+    pub maker: String,
+}
+
+/// What is kept of a file version.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeptContent {
+    /// Its bytes.
+    Bytes(Vec<u8>),
+    /// Its text.
+    Text(String),
+    /// Why there is no text, and never will be by the same rules: one line.
+    Refused(String),
+}
+// By hand, so that nothing of a file gets into a log.
+impl fmt::Debug for KeptContent {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bytes(bytes) => write!(formatter, "Bytes({} bytes)", bytes.len()),
+            Self::Text(text) => write!(formatter, "Text({} bytes)", text.len()),
+            Self::Refused(reason) => write!(formatter, "Refused({reason})"),
+        }
+    }
+}
+
+/// Where content of files is kept, so that no file is fetched twice. It may forget anything at any time.
+#[async_trait(?Send)]
+pub trait ContentCache: 'static {
+    /// What was kept under this key.
+    async fn get(&self, key: &ContentKey) -> Result<Option<KeptContent>, Fault>;
+    /// Keeps it.
+    async fn put(&self, key: &ContentKey, content: &KeptContent) -> Result<(), Fault>;
 }
 
 /// Whose documents, where, in which run.
@@ -135,9 +180,9 @@ pub trait Checkpoints: 'static {
 pub trait JobBoard: 'static {
     /// Puts a pending job on the board; one with this id that is there already stays as it is.
     async fn post(&self, job: &Job, now: Timestamp) -> Result<(), Fault>;
-    /// Claims the oldest job of these connectors that waits, pending or suspended; nobody else gets it. A connector has one job in work at a
-    /// time over all processes that share the board.
-    async fn claim(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault>;
+    /// Claims the oldest job of these kinds that waits, pending or suspended, of one of these connectors; nobody else gets it. A connector has
+    /// one job of a [family](JobType::family) in work at a time over all processes that share the board.
+    async fn claim(&self, connectors: &[ConnectorId], kinds: &[JobType], now: Timestamp) -> Result<Option<Job>, Fault>;
     /// Says how far a job in work is.
     async fn progress(&self, job: &JobId, counts: Counts, now: Timestamp) -> Result<(), Fault>;
     /// Writes how a job ended. Jobs of its connector that ended longer ago than [`domain::REMEMBERED`] are forgotten.

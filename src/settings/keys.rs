@@ -167,6 +167,12 @@ table! {
         MAX_ERRORS_SPAN: Seconds = "service.max_errors_span", Seconds(SECOND..=24 * HOUR), Some("600"), "for how long a failed look counts";
         CONTENT_SYNCS: Count = "service.max_concurrent_content_syncs", Count(1..=1_000), Some("1"), "full and incremental jobs that one service runs at a time";
         ACCESS_SYNCS: Count = "service.max_concurrent_access_control_syncs", Count(1..=1_000), Some("1"), "access control jobs that one service runs at a time";
+        READER_CHILDREN: Count = "builtin_extraction.processes", Count(1..=64), Some("2"), "processes that make text of files, for connectors with `text_extraction: builtin`";
+        READER_MEMORY: Size = "builtin_extraction.memory", Size(256 * MIB..=64 * GIB), Some("1GiB"), "address space of each of them; one that needs more ends, and its file goes without text";
+        READER_TIMEOUT: Seconds = "builtin_extraction.timeout", Seconds(SECOND..=HOUR), Some("60"), "longest time for the text of one file; the process is ended then";
+        READER_FILES: Count = "builtin_extraction.files_per_process", Count(1..=1_000_000), Some("500"), "files that a process reads before another takes its place";
+        CACHE_PATH: FilePath = "content_cache.path", FilePath, None, "file that keeps the text or content of files, so that none is downloaded twice; by default `content.db` beside an embedded index, and none for a cluster";
+        CACHE_SIZE: Size = "content_cache.size", Size(0..=16 * 1024 * GIB), Some("1GiB"), "bytes that it may take; what was not used for longest goes first; 0 keeps nothing";
         EXTRACTION_HOST: Text = "extraction_service.host", Text, None, "address of a text extraction service, for connectors with `use_text_extraction_service`";
         EXTRACTION_TIMEOUT: Seconds = "extraction_service.timeout", Seconds(SECOND..=HOUR), Some("30"), "longest time for the text of one file";
         EXTRACTION_CHUNK: Size = "extraction_service.stream_chunk_size", Size(KIB..=16 * MIB), Some("64KiB"), "bytes of a file that are sent at a time";
@@ -194,7 +200,9 @@ table! {
         SYNC_CUSTOM: Flag = "configuration.sync_custom_objects", Flag, Some("false"), "whether custom objects are synced";
         CUSTOM: NameList = "configuration.custom_objects_to_sync", NameList, Some(""), "custom objects, with or without `__c`, or `*` for all; counts only with `sync_custom_objects`";
         TEXT_SERVICE: Flag = "configuration.use_text_extraction_service", Flag, Some("false"), "whether the text of files is made by the service under `extraction_service.host` and indexed as `body`; without such a host, files go without content";
-        SECURITY: Flag = "configuration.use_document_level_security", Flag, Some("false"), "store with each document who may read it; `true` is refused by this version, which cannot enforce it";
+        TEXT_BY: Choice = "configuration.text_extraction", Choice(&["pipeline", "service", "builtin"]), None, "who makes text of files: the ingest pipeline of the index, of `_attachment`; the service under `extraction_service.host`; or this program; the last two as `body`; by default the service with `use_text_extraction_service`, else the pipeline in Elasticsearch, and this program where there is no such pipeline: OpenSearch, the embedded index, `pipeline.name: _none`";
+        FILE_OBJECTS: NameList = "configuration.file_objects_to_sync", NameList, Some(""), "objects from before there were files, whose records are indexed as files: Attachment, Document, StaticResource, or `*` for these three";
+        SECURITY: Flag = "configuration.use_document_level_security", Flag, Some("false"), "store with each document who may read it, and let access control jobs write an access document for each user; docs/security.md";
         NESTED_LIMIT: Nested = "configuration.nested_entity_limit", Nested(1..=1_000_000), Some("500"), "nested entities of a kind in one document; more are cut off with a warning, `unlimited` keeps all";
         COMPATIBILITY: Choice = "configuration.compatibility", Choice(&["elastic"]), None, "`elastic` restores the reference connector's documents where its defects show in them";
 
@@ -202,7 +210,7 @@ table! {
         FULL_INTERVAL: Text = "scheduling.full.interval", Text, Some("0 0 0 * * ?"), "when, as a Quartz expression";
         INCREMENTAL_ENABLED: Flag = "scheduling.incremental.enabled", Flag, Some("false"), "whether the service runs incremental jobs; in this version they read everything, as those of the reference do";
         INCREMENTAL_INTERVAL: Text = "scheduling.incremental.interval", Text, Some("0 0 0 * * ?"), "when, as a Quartz expression";
-        ACCESS_ENABLED: Flag = "scheduling.access_control.enabled", Flag, Some("false"), "whether the service runs access control jobs; `true` is refused by this version";
+        ACCESS_ENABLED: Flag = "scheduling.access_control.enabled", Flag, Some("false"), "whether the service runs access control jobs, which write who may read what";
         ACCESS_INTERVAL: Text = "scheduling.access_control.interval", Text, Some("0 0 0 * * ?"), "when, as a Quartz expression";
 
         BASIC_RULES: Rules = "sync_rules.basic", Rules, Some("[]"), "basic sync rules, in the form of the connector protocol: which documents are indexed";

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use domain::{CF_INVALID, CF_SECURITY, Fault, FaultClass};
+use domain::{CF_INVALID, Fault, FaultClass};
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,12 +65,11 @@ impl fmt::Display for Mistakes {
 impl std::error::Error for Mistakes {}
 
 impl From<Mistakes> for Fault {
-    /// One fault that names them all: the security one if any mistake is about security, else the one that they share.
+    /// One fault that names them all, of the code that they share.
     fn from(mistakes: Mistakes) -> Self {
         debug_assert_eq!(CF_INVALID.class, FaultClass::Fatal);
-        let is_about = |code| mistakes.0.iter().any(|mistake| mistake.code == code);
         let shared = mistakes.0.first().map(|first| first.code).filter(|code| mistakes.0.iter().all(|mistake| mistake.code == *code));
-        let code = if is_about(&CF_SECURITY) { &CF_SECURITY } else { shared.unwrap_or(&CF_INVALID) };
+        let code = shared.unwrap_or(&CF_INVALID);
         let all: Vec<_> = mistakes.0.iter().map(Mistake::to_string).collect();
         Self::new(code, all.join("; "))
     }
@@ -78,6 +77,8 @@ impl From<Mistakes> for Fault {
 
 #[cfg(test)]
 mod tests {
+    use domain::SR_INVALID;
+
     use super::*;
 
     #[test]
@@ -94,7 +95,7 @@ mod tests {
         assert_eq!(mistakes.to_string(), "`run.budget` is `5`, must be more\nline 3: `X` is not set");
         let fault = Fault::from(mistakes.clone());
         assert_eq!((fault.code.id, fault.message.as_str()), ("CF0001", "`run.budget` is `5`, must be more; line 3: `X` is not set"));
-        mistakes.0[0].code = &CF_SECURITY;
-        assert_eq!(Fault::from(mistakes).code.id, "CF0002");
+        mistakes.0.iter_mut().for_each(|mistake| mistake.code = &SR_INVALID);
+        assert_eq!(Fault::from(mistakes).code.id, "SR0001");
     }
 }

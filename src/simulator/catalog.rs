@@ -40,17 +40,36 @@ ContentDocumentLink 06A bare | ContentDocumentId>ContentDocument=ContentDocument
 User 005 dated | Name FirstName LastName Username Email:email Title Department IsActive:boolean UserType:picklist FederationIdentifier \
     UserRoleId>UserRole=UserRole ProfileId>Profile=Profile ManagerId>Manager=User |
 UserRole 00E bare | Name DeveloperName ParentRoleId>ParentRole=UserRole | Users=User.UserRoleId
-Group 00G dated | Name DeveloperName Type:picklist DoesIncludeBosses:boolean Email:email RelatedId>Related=User+UserRole \
+Group 00G dated | Name DeveloperName Type:picklist DoesIncludeBosses:boolean Email:email RelatedId>Related=User+UserRole OwnerId>Owner=User \
     | GroupMembers=GroupMember.GroupId
 GroupMember 011 bare | GroupId>Group=Group UserOrGroupId>UserOrGroup=User+Group |
 Profile 00e dated | Name UserType:picklist Description | Users=User.ProfileId
-PermissionSet 0PS dated | Name Label Type:picklist IsOwnedByProfile:boolean ProfileId>Profile=Profile PermissionsViewAllData:boolean \
-    PermissionsModifyAllData:boolean PermissionsQueryAllFiles:boolean \
+PermissionSet 0PS dated | Name Label Description Type:picklist IsCustom:boolean IsOwnedByProfile:boolean ProfileId>Profile=Profile \
+    PermissionSetGroupId>PermissionSetGroup=PermissionSetGroup HasActivationRequired:boolean PermissionsViewAllData:boolean \
+    PermissionsModifyAllData:boolean PermissionsQueryAllFiles:boolean PermissionsViewAllUsers:boolean PermissionsViewSetup:boolean \
+    PermissionsManageUsers:boolean PermissionsAssignPermissionSets:boolean \
     | Assignments=PermissionSetAssignment.PermissionSetId ObjectPerms=ObjectPermissions.ParentId
-PermissionSetAssignment 0Pa bare | AssigneeId>Assignee=User PermissionSetId>PermissionSet=PermissionSet PermissionSetGroupId:id IsActive:boolean \
-    ExpirationDate:datetime |
+PermissionSetGroup 0PG dated | DeveloperName MasterLabel Description Status:picklist HasActivationRequired:boolean \
+    | Assignments=PermissionSetAssignment.PermissionSetGroupId PermissionSetGroupComponents=PermissionSetGroupComponent.PermissionSetGroupId
+PermissionSetGroupComponent 0PM dated | PermissionSetGroupId>PermissionSetGroup=PermissionSetGroup \
+    PermissionSetId>PermissionSet=PermissionSet+MutingPermissionSet |
+MutingPermissionSet 0QM dated | DeveloperName MasterLabel Label Description |
+PermissionSetAssignment 0Pa bare | AssigneeId>Assignee=User PermissionSetId>PermissionSet=PermissionSet \
+    PermissionSetGroupId>PermissionSetGroup=PermissionSetGroup IsActive:boolean IsRevoked:boolean ExpirationDate:datetime |
 ObjectPermissions 110 dated | ParentId>Parent=PermissionSet SobjectType PermissionsRead:boolean PermissionsCreate:boolean PermissionsEdit:boolean \
-    PermissionsDelete:boolean PermissionsViewAllRecords:boolean PermissionsModifyAllRecords:boolean |
+    PermissionsDelete:boolean PermissionsViewAllRecords:boolean PermissionsModifyAllRecords:boolean PermissionsViewAllFields:boolean |
+CollaborationGroup 0F9 dated | Name Description:textarea CollaborationType:picklist OwnerId>Owner=User MemberCount:int IsArchived:boolean \
+    | GroupMembers=CollaborationGroupMember.CollaborationGroupId
+CollaborationGroupMember 0FB dated | CollaborationGroupId>CollaborationGroup=CollaborationGroup MemberId>Member=User CollaborationRole:picklist |
+ContentWorkspace 058 dated | Name Description DeveloperName \
+    | ContentWorkspaceMembers=ContentWorkspaceMember.ContentWorkspaceId
+ContentWorkspaceMember 05A bare | ContentWorkspaceId>ContentWorkspace=ContentWorkspace MemberId>Member=User+Group MemberType:picklist \
+    ContentWorkspacePermissionId:id |
+Attachment 00P record | ParentId>Parent=Account+Contact+Opportunity+Lead+Campaign+Case+EmailMessage Name ContentType BodyLength:int Body:base64 \
+    Description IsPrivate:boolean OwnerId>Owner=User |
+Document 015 dated | IsDeleted:boolean Name DeveloperName Type ContentType BodyLength:int Body:base64 Description Keywords IsPublic:boolean \
+    IsInternalUseOnly:boolean AuthorId>Author=User |
+StaticResource 081 dated | Name ContentType BodyLength:int Body:base64 Description CacheControl:picklist |
 Organization 00D dated | Name OrganizationType:picklist InstanceName IsSandbox:boolean LanguageLocaleKey:picklist |
 ";
 
@@ -66,13 +85,16 @@ pub(crate) const ADDRESS_PARTS: [(&str, &str, &str); 5] = [
 /// Standard objects to which files are attached.
 const WITH_FILES: [&str; 6] = ["Account", "Contact", "Opportunity", "Lead", "Campaign", "Case"];
 
-/// All standard objects.
-pub(crate) fn standard() -> Vec<ObjectSchema> {
+/// All standard objects that made-up orgs have, for [`OrgBuilder::new`](crate::org::OrgBuilder::new); objects of your own may be added.
+pub fn standard() -> Vec<ObjectSchema> {
     let mut objects: Vec<ObjectSchema> = STANDARD.lines().filter_map(object).collect();
     let linked: Vec<String> = objects.iter().map(|object| object.name.clone()).filter(|name| is_linkable(name)).collect();
     for object in &mut objects {
         if WITH_FILES.contains(&object.name.as_str()) {
             object.children.push(file_links());
+        }
+        if WITH_FILES.contains(&object.name.as_str()) || object.name == "EmailMessage" {
+            object.children.extend(child("Attachments=Attachment.ParentId"));
         }
         for field in object.fields.iter_mut().filter(|field| field.reference_to == ["*"]) {
             field.reference_to.clone_from(&linked);
@@ -120,7 +142,7 @@ pub(crate) fn file_links() -> ChildRelationship {
 }
 
 fn is_linkable(name: &str) -> bool {
-    WITH_FILES.contains(&name) || matches!(name, "User" | "Group" | "Organization")
+    WITH_FILES.contains(&name) || matches!(name, "User" | "Group" | "Organization" | "CollaborationGroup" | "ContentWorkspace")
 }
 
 fn object(line: &str) -> Option<ObjectSchema> {

@@ -56,7 +56,7 @@ pub(crate) fn full(org: &Org, object: &ObjectSchema, version: &str) -> Value {
     let mut described = entry(object, version);
     let more = json!({
         "actionOverrides": [],
-        "childRelationships": object.children.iter().map(|child| relationship(org, child)).collect::<Vec<_>>(),
+        "childRelationships": object.children.iter().filter(|child| !org.hides(&child.child_object)).map(|child| relationship(org, child)).collect::<Vec<_>>(),
         "compactLayoutable": true,
         "defaultImplementation": null,
         "extendedBy": null,
@@ -114,6 +114,11 @@ fn urls(object: &ObjectSchema, version: &str) -> Value {
         "rowTemplate": format!("{base}/{{ID}}"),
         "sobject": base,
     })
+}
+
+/// The object that a share, history or feed table belongs to.
+pub(crate) fn belongs_to(name: &str) -> Option<String> {
+    association(name).0
 }
 
 /// Share, history and feed tables belong to another object.

@@ -8,7 +8,7 @@ const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 ///
 /// # Panics
 /// When the prefix is none.
-pub(crate) fn record_id(prefix: &str, number: u64) -> String {
+pub fn record_id(prefix: &str, number: u64) -> String {
     let text = format!("{prefix}Hs0{}", base62(number, 9));
     match IdKey::parse(&text) {
         Some(key) => key.to_18(),

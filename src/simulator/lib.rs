@@ -12,10 +12,13 @@ mod ids;
 mod load;
 mod options;
 pub mod org;
+pub mod permissions;
 pub mod query;
 mod server;
 
+pub use catalog::standard as standard_objects;
 pub use generate::{generate, generate_plain};
+pub use ids::record_id;
 pub use load::{LoadError, load_dir};
 pub use options::{Credentials, Options, Refusal};
 pub use server::{Endpoint, Request, Running, Stats, spawn, start};

@@ -19,6 +19,8 @@ pub struct Options {
     pub page_size: Option<usize>,
     /// Who may sign in.
     pub credentials: Credentials,
+    /// The user as whom the app runs, by id or `Username`: calls see only what this user may see. `None` sees everything.
+    pub running_user: Option<String>,
     /// How long a token is good for, counted from its issue. Salesforce counts from the last use; a fixed end makes refreshes predictable.
     pub token_ttl: Duration,
     /// Scripted misbehaviour.
@@ -36,6 +38,7 @@ impl Options {
             bind: "127.0.0.1".to_owned(),
             page_size: None,
             credentials: Credentials::default(),
+            running_user: None,
             token_ttl: Duration::from_secs(2 * 60 * 60),
             faults: FaultPlan::default(),
             workers: 1,

@@ -32,7 +32,11 @@ async function open(query, { width = 1280, height = 860, scheme = 'light' } = {}
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: 'en-GB', timezoneId: 'UTC' });
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
-  page.on('console', (message) => { if (['error', 'warning'].includes(message.type())) complaints.push(`console: ${message.text()}`); });
+  page.on('console', (message) => {
+    // A document that somebody may not see is asked for on purpose, and the browser says that it is not found.
+    const isMeant = /404/.test(message.text()) && /\/api\/document\/.*as=/.test(message.location().url);
+    if (['error', 'warning'].includes(message.type()) && !isMeant) complaints.push(`console: ${message.text()}`);
+  });
   page.on('pageerror', (error) => complaints.push(`script: ${error.message}`));
   page.on('request', (request) => { if (new URL(request.url()).host !== home.host) complaints.push(`request to ${request.url()}`); });
   await page.goto(new URL(query, home).href);
@@ -175,6 +179,124 @@ await check('the details of the sync can be opened', async () => {
 await shot(page, 'details-light-1280');
 await page.context().close();
 
+/* Search as a user, when the index says who may find what */
+
+const as = await open('.');
+const api = (path) => as.evaluate(async (asked) => {
+  const answer = await fetch(asked);
+  return { status: answer.status, body: await answer.json() };
+}, path);
+const totalOf = async (user) => (await api(`api/search?size=100&as=${user}`)).body;
+const counted = (total) => as.waitForFunction((text) => document.getElementById('count').textContent.replace(/\D/g, '') === text, total ? String(total) : '');
+const choice = () => as.getByLabel('Search as', { exact: true });
+
+/** Chooses a user by keyboard alone where names are typed, and in a native list where there is one. */
+async function choose(user) {
+  await choice().focus();
+  if (await choice().evaluate((element) => element.tagName === 'SELECT')) return choice().selectOption(user.id);
+  await as.keyboard.type(user.email ?? user.name);
+  await as.locator(`#users [data-user="${user.id}"][aria-selected="true"]`).waitFor();
+  return as.keyboard.press('Enter');
+}
+
+await synced(as);
+await ready(as);
+const { total: users, readers } = (await api('api/readers?size=50')).body;
+let least = null; // who sees least, but something
+if (users > 0) {
+  const everything = (await api('api/search?size=100')).body;
+  for (const user of readers.slice(0, 20)) {
+    const seen = await totalOf(user.id);
+    if (seen.total > 0 && seen.total < (least?.total ?? Infinity)) least = { ...user, ...seen };
+  }
+  await check('somebody sees something, and not everything', () => least !== null && least.total < everything.total);
+  await check('at first the administrator searches, who sees everything', async () => {
+    await choice().waitFor();
+    const shown = await choice().evaluate((element) => element.selectedOptions?.[0].textContent ?? element.value);
+    return /administrator/i.test(shown) && (await number(as.locator('#count'))) === everything.total;
+  });
+  await check('a chosen user finds what the index says, in hits and types', async () => {
+    await choose(least);
+    await counted(least.total);
+    const types = await as.locator('.chip:not([data-kind=""]) .number').allTextContents();
+    return types.reduce((sum, text) => sum + Number(text.replace(/\D/g, '')), 0) === least.total && least.total <= everything.total;
+  });
+  await check('the address keeps who searches, and shows the same when it is opened again', async () => {
+    if (new URL(as.url()).searchParams.get('as') !== least.id) return false;
+    await as.reload();
+    await counted(least.total);
+    await choice().waitFor();
+    await as.waitForFunction((name) => {
+      const element = document.getElementById('as');
+      return (element.selectedOptions?.[0].textContent ?? element.value).includes(name);
+    }, least.name);
+  });
+  await shot(as, 'as-light-1280');
+  await check('"back" brings the administrator back, "forward" the user', async () => {
+    await as.goBack();
+    await counted(everything.total);
+    await as.goForward();
+    await counted(least.total);
+  });
+  await check('what the user may not see is not found, in the same words as what is not there', async () => {
+    const allowed = new Set(Object.values(least.kinds).map(({ kind }) => kind));
+    const kind = everything.kinds.map(({ kind: name }) => name).find((name) => !allowed.has(name));
+    const { hits } = (await api(`api/search?size=100${kind ? `&kind=${kind}` : ''}`)).body;
+    const statuses = [];
+    for (const { id } of hits) statuses.push([id, (await api(`api/document/${id}?as=${least.id}`)).status]);
+    const [hidden] = statuses.find(([, status]) => status === 404) ?? [];
+    if (!hidden) throw new Error('every document that was tried can be seen');
+    const said = [];
+    for (const id of [hidden, 'there-is-none']) {
+      await as.goto(new URL(`?as=${least.id}&doc=${id}`, home).href);
+      await as.locator('#document-title').waitFor();
+      said.push((await as.locator('#document').textContent()).replaceAll(id, ''));
+    }
+    await shot(as, 'as-not-found-light-1280');
+    return said[0] === said[1] && /not in the index/.test(said[0]);
+  });
+  await check('an open document closes to who may not see it', async () => {
+    const { hits } = (await api('api/search?size=100')).body;
+    let hidden = null;
+    for (const { id } of hits) if (!hidden && (await api(`api/document/${id}?as=${least.id}`)).status === 404) hidden = id;
+    if (!hidden) return true;
+    await as.goto(new URL(`?doc=${hidden}`, home).href);
+    await as.locator('#document .fields').first().waitFor();
+    await choice().waitFor();
+    await choose(least);
+    await as.locator('#document', { hasText: 'not in the index' }).waitFor();
+    return as.evaluate(() => document.activeElement.id === 'as');
+  });
+  await check('links to other documents stay with the user', async () => {
+    await as.goto(new URL(`?as=${least.id}`, home).href);
+    await ready(as);
+    const targets = await as.locator('a[data-doc]').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+    return targets.every((target) => new URLSearchParams(target).get('as') === least.id);
+  });
+  await check('who has no access document finds nothing and is told so', async () => {
+    await as.goto(new URL('?as=005000000000XYZ', home).href);
+    await as.locator('#notice', { hasText: 'no access document' }).waitFor();
+    const hits = await as.locator('a.hit').count();
+    await shot(as, 'as-unknown-light-1280');
+    await as.getByRole('button', { name: 'Search as administrator' }).click();
+    await counted(everything.total);
+    return hits === 0;
+  });
+  if (users > 50) {
+    await check('names are sought as they are typed, and Escape leaves everything as it was', async () => {
+      await choice().click();
+      await as.locator('#users [role="option"]').first().waitFor();
+      await shot(as, 'as-open-light-1280');
+      await as.keyboard.type('zzzqqq');
+      await as.locator('.users .note', { hasText: 'No user' }).waitFor();
+      await as.keyboard.press('Escape');
+      return (await as.locator('.users').isHidden()) && /administrator/i.test(await choice().inputValue());
+    });
+  }
+}
+await check('without users there is no choice of one', async () => users > 0 || (await as.locator('#reader').isHidden()));
+await as.context().close();
+
 for (const scheme of ['light', 'dark']) {
   for (const width of [1280, 390]) {
     const look = await open(`?q=${encodeURIComponent(word)}`, { width, height: width === 390 ? 844 : 860, scheme });
@@ -187,6 +309,15 @@ for (const scheme of ['light', 'dark']) {
       await look.goto(new URL(`?q=${encodeURIComponent(word)}&doc=${richest.id}`, home).href);
       await look.locator('#document .thread').first().waitFor();
       await shot(look, `open-${scheme}-${width}`);
+      if (least) {
+        await look.goto(new URL(`?q=${encodeURIComponent(word)}&as=${least.id}`, home).href);
+        await look.getByLabel('Search as', { exact: true }).waitFor();
+        await look.waitForFunction(() => document.getElementById('count').textContent);
+        await shot(look, `as-${scheme}-${width}`);
+        if (!(await look.evaluate(fits))) return false;
+        await look.goto(new URL(`?q=${encodeURIComponent(word)}&doc=${richest.id}`, home).href);
+        await look.locator('#document .thread').first().waitFor();
+      }
       return list && (await look.evaluate(fits)) && (await look.evaluate(() => document.getElementById('document').scrollWidth <= innerWidth));
     });
     await look.context().close();

@@ -90,16 +90,6 @@ fn a_name_at_the_first_level_that_means_nothing_is_warned_about() {
 }
 
 #[test]
-fn document_level_security_is_refused_rather_than_ignored() {
-    let place = Place::filled();
-    let line = place.sync_fails(2, &place.config(NOWHERE, json!({ "use_document_level_security": true }), json!({})));
-    contains_all(
-        &line,
-        &["use_document_level_security` is `true`", "cannot enforce", "set it to `false` only if everybody may read everything"],
-    );
-}
-
-#[test]
 fn an_unknown_connector_is_told_with_those_that_there_are() {
     let place = Place::filled();
     let config = place.config(NOWHERE, json!({}), json!({}));

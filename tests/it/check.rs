@@ -150,7 +150,8 @@ fn where_everything_is_in_order_a_table_says_so_and_nothing_is_made() {
     contains_all(lines[2], &["ok ", "  sf              sign-in    ", "by client credentials, at http://127.0.0.1:"]);
     contains_all(lines[3], &["version 64.0; ", " calls of the last 24 hours are used"]);
     contains_all(lines[4], &["2 synced: Lead (", " fields), Campaign ("]);
-    assert_eq!(lines[5..], ["5 ok"]);
+    contains_all(lines[5], &["ok ", "  sf              text of files  this program makes it"]);
+    assert_eq!(lines[6..], ["6 ok"]);
     assert!(!done.out.contains('\x1b') && !place.data().exists());
 }
 
@@ -296,11 +297,11 @@ fn a_connector_is_looked_at_with_its_own_key_and_one_of_the_cluster_by_its_defin
 #[test]
 fn a_connector_of_the_cluster_that_is_missing_or_not_filled_in_or_wrong_fails() {
     let (place, org) = (Place::empty(), org());
-    let secured = document("configured", json!({ "use_document_level_security": { "value": true } }));
+    let wrong = document("configured", json!({ "nested_entity_limit": { "value": 0 } }));
     for (answer, finding, words) in [
         (Answer::refused(404, GONE), "fail managed definition", "the cluster has no connector `managed`"),
         (document("needs_configuration", json!({})), "fail managed definition", "not filled in"),
-        (secured, "fail managed configuration", "use_document_level_security` is `true`"),
+        (wrong, "fail managed configuration", "nested_entity_limit` is `0`"),
     ] {
         let answers = [("GET /.elastic-connectors/_doc/managed", answer), ("GET /search-own", Answer::refused(404, GONE))];
         let cluster = Cluster::new(&answers, &[]);

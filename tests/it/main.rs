@@ -12,6 +12,7 @@ mod deletes;
 mod deploy;
 mod full_sync;
 mod golden;
+mod golden_access;
 mod process;
 mod program;
 mod reference;

@@ -201,7 +201,7 @@ fn the_summary_for_programs_is_one_line_with_the_same_fields_however_a_job_ends(
     assert_eq!(members(&completed), ["connector", "counts", "error", "job", "objects", "seconds", "status"]);
     assert_eq!(
         members(&completed["counts"]),
-        ["conflicts", "cut", "deleted", "duplicates", "excluded", "files", "read", "set_aside", "written", "written_bytes"]
+        ["conflicts", "cut", "deleted", "duplicates", "excluded", "files", "kept", "read", "set_aside", "written", "written_bytes"]
     );
     assert_eq!(members(&completed["objects"][0]), ["done", "name", "read", "total", "written"]);
     let objects: u64 = completed["objects"].as_array().unwrap().iter().map(|object| object["read"].as_u64().unwrap()).sum();

@@ -25,11 +25,12 @@ A failure is one line: what was being done and what happened, the code in bracke
 ";
 
 /// First two letters of a code, and what it is about.
-const SYSTEMS: [(&str, &str); 8] = [
+const SYSTEMS: [(&str, &str); 9] = [
     ("SF", "Salesforce and its records"),
     ("ES", "Elasticsearch and OpenSearch"),
     ("SR", "Sync rules"),
     ("TX", "The text of files"),
+    ("AC", "Who may read what"),
     ("CP", "The connector protocol"),
     ("DB", "The embedded index"),
     ("EN", "The engine"),

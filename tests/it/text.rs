@@ -12,7 +12,7 @@ use serde_json::Value;
 use simulator::faults::FaultPlan;
 use sluice::app::{self, Index};
 use sluice::clock::SystemClock;
-use sluice::plan::ExtractionPlan;
+use sluice::plan::{ExtractionPlan, TextPlan};
 use tokio::sync::watch;
 
 use crate::golden::cases;
@@ -60,8 +60,8 @@ fn synced(host: Option<String>) -> (Ended, Vec<Value>) {
     let org = cases::org(None, FaultPlan::default());
     let data = tempfile::tempdir().unwrap();
     let mut plan = cases::plan(&org, data.path(), "full");
-    plan.connectors[0].text_service = true;
-    plan.extraction = host.map(|host| ExtractionPlan { host, timeout: std::time::Duration::from_secs(10), chunk: 7, shared: None });
+    plan.connectors[0].text = TextPlan::Service;
+    plan.files.service = host.map(|host| ExtractionPlan { host, timeout: std::time::Duration::from_secs(10), chunk: 7, shared: None });
     let mut files = Vec::new();
     let ended = actix_rt::System::new().block_on(async {
         let embedded = Embedded::open(data.path(), Arc::new(SystemClock)).unwrap();
@@ -69,7 +69,8 @@ fn synced(host: Option<String>) -> (Ended, Vec<Value>) {
         let (_stop, stopped) = watch::channel(false);
         let index = Index::new(Rc::new(embedded));
         let connector = plan.connector(None).unwrap();
-        let (_, ended) = app::run_job(&plan, connector, &index, Arc::new(Monitor::default()), stopped).await.unwrap();
+        let (_, ended) =
+            app::run_job(&plan, connector, domain::JobType::Full, &index, Arc::new(Monitor::default()), stopped).await.unwrap();
         let read = |_: &str, body: &[u8]| {
             files.push(serde_json::from_slice::<Value>(body).unwrap());
             Ok(())

@@ -78,18 +78,20 @@ impl World {
             kind: JobType::Full,
         };
         let flags = PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: false };
-        let shape = DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(2), linked_sobject_id: false };
+        let shape = DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(2), as_reference: false };
         let work = ConnectorWork {
             ports: Ports {
                 source: self.source.clone(),
                 sink: self.sink.clone(),
                 checkpoints: self.checkpoints.clone(),
+                cache: None,
                 clock: Arc::new(FakeClock::default()),
             },
             selection: self.selection.clone(),
             rules: Rc::clone(&self.rules),
             shape: Rc::new(shape),
             text: actors::content::FileText::default(),
+            access: None,
             fingerprint: String::new(),
             tuning: self.tuning,
             limits: self.limits,

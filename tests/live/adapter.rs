@@ -235,22 +235,29 @@ fn a_job_is_claimed_once_and_taken_over_when_it_is_abandoned() {
         }
         let mut claimed = Vec::new();
         for _ in 0..3 {
-            let (a, b) = tokio::join!(one.claim(&connectors, at(10)), two.claim(&connectors, at(10)));
+            let (a, b) = tokio::join!(
+                one.claim(&connectors, JobType::Full.family(), at(10)),
+                two.claim(&connectors, JobType::Full.family(), at(10))
+            );
             claimed.extend([a.unwrap(), b.unwrap()].into_iter().flatten().map(|job| job.id.to_string()));
         }
         claimed.sort_unstable();
         assert_eq!(claimed, ["j0", "j1", "j2", "j3", "j4", "j5"]);
-        assert_eq!(one.claim(&[ConnectorId::new("other")], at(10)).await.unwrap(), None);
+        assert_eq!(one.claim(&[ConnectorId::new("other")], JobType::Full.family(), at(10)).await.unwrap(), None);
         post(6, &first[0]).await;
-        assert_eq!(one.claim(&connectors, at(11)).await.unwrap(), None, "a connector has one job in work at a time");
+        assert_eq!(
+            one.claim(&connectors, JobType::Full.family(), at(11)).await.unwrap(),
+            None,
+            "a connector has one job in work at a time"
+        );
 
         // One that nobody spoke of for long is claimed by another, and the first can write it no more.
-        let job = two.claim(first, at(1000)).await.unwrap().unwrap();
+        let job = two.claim(first, JobType::Full.family(), at(1000)).await.unwrap().unwrap();
         two.progress(&job.id, Counts { read: 5, ..Counts::default() }, at(1001)).await.unwrap();
         let ended =
             Ended { status: JobStatus::Error, fault: Some(Fault::new(&FILE_GONE, "x")), counts: Counts { read: 7, ..Counts::default() } };
         let third = live.connect().await;
-        let again = third.claim(first, at(3000)).await.unwrap().unwrap();
+        let again = third.claim(first, JobType::Full.family(), at(3000)).await.unwrap().unwrap();
         assert_eq!((job.id.as_str(), &again), ("j0", &job));
         assert_eq!(two.finish(&job.id, &ended, at(3001)).await.unwrap_err().code, &ES_TAKEN_OVER);
         third.finish(&job.id, &ended, at(3002)).await.unwrap();
@@ -258,7 +265,7 @@ fn a_job_is_claimed_once_and_taken_over_when_it_is_abandoned() {
         assert_eq!(history.iter().map(|record| record.job.id.as_str()).collect::<Vec<_>>(), ["j6", "j0"], "newest first");
         let record = &history[1];
         assert_eq!((record.status, record.ended, record.counts.read), (JobStatus::Error, Some(at(3002)), 7));
-        assert_eq!(one.claim(first, at(3003)).await.unwrap().unwrap().id.as_str(), "j6");
+        assert_eq!(one.claim(first, JobType::Full.family(), at(3003)).await.unwrap().unwrap().id.as_str(), "j6");
 
         // What ended long ago is forgotten when the next one ends; what others do is theirs.
         let late = at(3003 + i64::try_from(domain::REMEMBERED.as_secs()).unwrap());

@@ -1,5 +1,6 @@
 //! Two services on one cluster: what becomes due is run once, whoever defines it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -50,9 +51,9 @@ impl Service {
     }
 }
 
-/// A schedule that fires once, some seconds from now.
+/// A schedule that fires once, when whoever is to see it has had time to: what was due before a service looked first is nobody's.
 fn once() -> String {
-    let due = SystemClock.now().checked_add(std::time::Duration::from_secs(6)).unwrap();
+    let due = SystemClock.now().checked_add(std::time::Duration::from_secs(20)).unwrap();
     let text = due.to_string();
     let part = |at: std::ops::Range<usize>| text[at].trim_start_matches('0').to_owned();
     let number = |part: String| if part.is_empty() { "0".to_owned() } else { part };
@@ -120,24 +121,29 @@ fn two_services_run_each_job_of_a_schedule_in_the_file_once() {
 #[test]
 fn two_services_run_each_job_of_a_schedule_in_the_cluster_once() {
     on_each("protocol", |live| {
-        let (org, interval) = (org(), once());
+        let org = org();
         let tag = SystemClock.now().duration_since(Timestamp::UNIX_EPOCH).as_millis();
         let ids: Vec<_> = (0..JOBS).map(|no| format!("live-{tag}-{no}")).collect();
         // A service that starts makes the indices of the protocol.
         Service::start(&settings(live, &org.base_url, &json!([{ "connector_id": ids[0] }]))).end();
+        let value = |text: &str| json!({ "value": text });
+        let mut connector = json!({
+            "service_type": "salesforce", "is_native": false, "index_name": live.index, "status": "configured",
+            "pipeline": { "name": "_none" },
+            "configuration": {
+                "domain": value("acme"), "client_id": value("sluice-demo"), "client_secret": value("sluice-demo-secret"),
+                "standard_objects_to_sync": value("Campaign"),
+            },
+            "scheduling": { "full": { "enabled": true, "interval": once() } },
+        });
+        let mut all = String::new();
         for id in &ids {
-            let value = |text: &str| json!({ "value": text });
-            let connector = json!({
-                "service_type": "salesforce", "is_native": false, "name": id, "index_name": live.index, "status": "configured",
-                "pipeline": { "name": "_none" },
-                "configuration": {
-                    "domain": value("acme"), "client_id": value("sluice-demo"), "client_secret": value("sluice-demo-secret"),
-                    "standard_objects_to_sync": value("Campaign"),
-                },
-                "scheduling": { "full": { "enabled": true, "interval": interval } },
-            });
-            live.raw("PUT", &format!("/.elastic-connectors/_doc/{id}?refresh=true"), &connector.to_string());
+            connector["name"] = json!(id);
+            let action = json!({ "index": { "_index": ".elastic-connectors", "_id": id } });
+            let _ = write!(all, "{action}\n{connector}\n");
         }
+        let made = live.json("POST", "/_bulk?refresh=true", &all);
+        assert_eq!(made["errors"], false, "{made}");
         assert_each_once(live, &org.base_url, &ids.iter().map(|id| json!({ "connector_id": id })).collect());
         live.raw("POST", "/.elastic-connectors-sync-jobs/_refresh", "");
         let query = json!({ "query": { "terms": { "connector.id": ids } }, "size": JOBS + 1 });

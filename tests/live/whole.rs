@@ -21,7 +21,7 @@ async fn sync_golden(live: &Live, org: &Running, case: &str) -> BTreeMap<String,
     plan.connectors[0].index = IndexName::new(&live.index);
     let index = Index::new(Rc::new(live.connect().await));
     let (_stop, stopped) = watch::channel(false);
-    let job = app::run_job(&plan, &plan.connectors[0], &index, Arc::new(Monitor::default()), stopped);
+    let job = app::run_job(&plan, &plan.connectors[0], domain::JobType::Full, &index, Arc::new(Monitor::default()), stopped);
     let (_, ended) = job.await.unwrap();
     assert_eq!((ended.status, ended.fault), (JobStatus::Completed, None));
     live.raw("POST", &format!("/{}/_refresh", live.index), "");

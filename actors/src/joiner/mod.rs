@@ -4,16 +4,16 @@
 //! A page that cannot be joined ends the generation; one that fails again and again is set aside whole, its documents left as they were.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::fut::ActorFutureExt as _;
 use actix::{Actor, ActorContext as _, Context, Handler, ResponseActFuture, WrapFuture as _};
 use bytes::Bytes;
-use domain::catalog::{DocumentShape, FileRef, LINKS, LookupTarget, Parts};
+use domain::catalog::{Blob, DocumentShape, FileFacts, FileLink, FileRef, LINKS, LookupTarget, Parts};
 use domain::rules::SyncRules;
-use domain::{BulkOp, Children, Fault, FaultClass, ObjectPlan, Record, RecordId, bulk};
+use domain::{BulkOp, Children, Fault, FaultClass, IdSet, ObjectPlan, Record, RecordId, bulk};
 use ports::{Clock, SetAside, Source};
 
 use crate::budget::Budget;
@@ -49,7 +49,9 @@ pub(crate) struct Joining {
     pub(crate) cache: Arc<LookupCache>,
     pub(crate) strikes: Rc<Strikes>,
     /// Files met in this generation.
-    pub(crate) seen: Rc<RefCell<HashSet<RecordId>>>,
+    pub(crate) seen: Rc<RefCell<IdSet>>,
+    /// What the org can say of files.
+    pub(crate) facts: FileFacts,
     /// First characters of the ids of everything that is synced; links from elsewhere are not shown.
     pub(crate) prefixes: Rc<BTreeSet<String>>,
     pub(crate) budget: Arc<Budget>,
@@ -92,6 +94,10 @@ impl Handler<Parcel<RecordPage>> for EntityJoiner {
 
 /// Joins a page and pushes it on. A fault means that the page is lost and the generation with it.
 async fn join(joining: &Joining, page: RecordPage) -> Result<(), Fault> {
+    if let Some(blob) = page.plan.blob {
+        let _ = joining.out.push(files_of(joining, page, blob)).await;
+        return Ok(());
+    }
     let joined = match related(joining, &page).await {
         Ok(related) => assemble(joining, page, related),
         Err(fault) => match page.page.records.iter().chain(&page.again).next().map(|record| record.id) {
@@ -128,7 +134,7 @@ async fn related(joining: &Joining, page: &RecordPage) -> Result<RelatedEntities
             // The page is lost: whoever reads it again must meet its files again.
             let mut seen = joining.seen.borrow_mut();
             files.iter().for_each(|(file, _)| {
-                seen.remove(&file.id);
+                seen.remove(file.id);
             });
             return Err(fault);
         }
@@ -169,7 +175,7 @@ async fn look_up(joining: &Joining, plan: &ObjectPlan, records: &[Record]) -> Re
 fn new_files(joining: &Joining, page: &RecordPage, children: &Children) -> Vec<(FileRef, RecordId)> {
     let mut seen = joining.seen.borrow_mut();
     // A file that was never published has no content and no version: the reference leaves it out too.
-    let mut is_new = |file: &FileRef| file.version.is_some() && seen.insert(file.id);
+    let mut is_new = |file: &FileRef| file.content.is_some() && seen.insert(file.id);
     let mut files = Vec::new();
     if page.plan.rule.is_some() {
         for record in page.page.records.iter().chain(&page.again) {
@@ -184,24 +190,49 @@ fn new_files(joining: &Joining, page: &RecordPage, children: &Children) -> Vec<(
     files
 }
 
-/// Finds all records that the files hang on.
+/// Finds everything that the files are linked to.
 async fn link(joining: &Joining, files: &[(FileRef, RecordId)]) -> Result<Vec<LinkedFile>, Fault> {
     if files.is_empty() {
         return Ok(Vec::new());
     }
     let ids: Vec<_> = files.iter().map(|(file, _)| file.id).collect();
-    let mut linked = HashMap::<RecordId, BTreeSet<RecordId>>::new();
-    for (file, entity) in joining.source.links(&ids).await? {
-        if joining.prefixes.contains(entity.key_prefix()) {
-            linked.entry(file).or_default().insert(entity);
-        }
+    let mut links = HashMap::<RecordId, Vec<FileLink>>::new();
+    for link in joining.source.links(&ids, joining.facts).await? {
+        links.entry(link.file).or_default().push(link);
     }
     let with_links = |(file, parent): &(FileRef, RecordId)| {
-        let mut linked = linked.remove(&file.id).unwrap_or_default();
-        linked.insert(*parent);
-        LinkedFile { file: file.clone(), linked: linked.into_iter().collect() }
+        let links = links.remove(&file.id).unwrap_or_default();
+        let shared: BTreeSet<_> = links.iter().map(|link| link.entity).chain([*parent]).collect();
+        let is_shown = |entity: &&RecordId| *entity == parent || joining.prefixes.contains(entity.key_prefix());
+        let linked = shared.iter().filter(is_shown).copied().collect();
+        let file = FileRef { checksum: links.iter().find_map(|link| link.checksum), ..file.clone() };
+        LinkedFile { file, linked, shared: shared.into_iter().collect(), is_private: links.iter().any(|link| link.is_private) }
     };
     Ok(files.iter().map(with_links).collect())
+}
+
+/// The files that the records of a page are.
+fn files_of(joining: &Joining, page: RecordPage, blob: Blob) -> JoinedPage {
+    let RecordPage { plan, object, page, again: _, share } = page;
+    let aside = unusable(joining, &plan, object, page.unusable);
+    let of_record = |record: &Record| {
+        let file = FileRef::of_record(blob, record);
+        let linked: Vec<_> = file.parent().into_iter().collect();
+        LinkedFile { shared: linked.clone(), linked, is_private: file.is_private(), file }
+    };
+    let files: Vec<_> = page.records.iter().map(of_record).collect();
+    joining.stats.files_found(files.len());
+    JoinedPage { object, ops: Vec::new(), files, aside, share }
+}
+
+/// Rows that are no records, for the record.
+fn unusable(joining: &Joining, plan: &ObjectPlan, object: usize, rows: Vec<Fault>) -> Vec<SetAside> {
+    if !rows.is_empty() {
+        joining.stats.nameless(object);
+    }
+    let aside: Vec<_> = rows.into_iter().map(|fault| SetAside { id: None, what: plan.name.clone(), fault }).collect();
+    aside.iter().for_each(|SetAside { id, what, fault }| ItemSetAside { what, id: *id, fault }.emit(&joining.stats));
+    aside
 }
 
 /// Splices the documents of a page.
@@ -209,10 +240,7 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
     let RecordPage { plan, object, page, again: _, share } = page;
     let RelatedEntities { children, found, files } = related;
     let now = joining.clock.now();
-    if !page.unusable.is_empty() {
-        joining.stats.nameless(object);
-    }
-    let mut aside: Vec<_> = page.unusable.into_iter().map(|fault| SetAside { id: None, what: plan.name.clone(), fault }).collect();
+    let mut aside = unusable(joining, &plan, object, page.unusable);
     let (mut ops, mut cuts, mut bytes) = (Vec::with_capacity(page.records.len()), Vec::new(), 0);
     let (mut shown, mut excluded) = (Vec::with_capacity(plan.lookups.len()), 0);
     let rules = &joining.rules.basic;
@@ -231,6 +259,7 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
         match bulk::check_size(&document, joining.max_document) {
             Ok(()) => ops.push(BulkOp::Put(document)),
             Err(fault) => {
+                ItemSetAside { what: &plan.name, id: Some(record.id), fault: &fault }.emit(&joining.stats);
                 ops.push(BulkOp::Keep(record.id));
                 aside.push(SetAside { id: Some(record.id), what: plan.name.clone(), fault });
             }
@@ -238,9 +267,6 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
     }
     share.book(joining.budget.book(bytes.saturating_sub(page.bytes)));
     cuts.iter().for_each(|cut| NestedCut(cut).emit(&joining.stats));
-    for SetAside { id, what, fault } in &aside {
-        ItemSetAside { what, id: *id, fault }.emit(&joining.stats);
-    }
     joining.stats.files_found(files.len());
     joining.stats.excluded(excluded);
     JoinedPage { object, ops, files, aside, share }

@@ -17,7 +17,7 @@ use crate::stage::{Cause, StageDown, start};
 
 pub(crate) fn shape(limit: usize) -> DocumentShape {
     let flags = PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: false };
-    DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(limit), linked_sobject_id: false }
+    DocumentShape { base_url: "https://x".into(), flags, limit: NestedLimit::At(limit), as_reference: false }
 }
 
 fn child(key: &'static str, cap: Cap) -> ChildPlan {
@@ -60,6 +60,7 @@ fn bench_with(rules: SyncRules, source: FakeSource, strikes: Rc<Strikes>, max_do
         cache: Arc::new(LookupCache::new(100)),
         strikes,
         seen: Rc::default(),
+        facts: FileFacts::default(),
         prefixes: Rc::new(["001".to_owned()].into()),
         budget: Budget::new(1 << 20),
         max_document,
@@ -69,7 +70,16 @@ fn bench_with(rules: SyncRules, source: FakeSource, strikes: Rc<Strikes>, max_do
     let addr = start(4, || EntityJoiner::new(joining, Slots::new(1), Obituary::new(EntityJoiner::NAME, down_tx)));
     let lane = Inlet::new(&addr, 4).lane("test->joiner");
     let children = vec![child("EmailMessages", Cap::Limit), child(LINKS, Cap::All)];
-    let plan = Arc::new(ObjectPlan { name: "Account".into(), key_prefix: None, fields: vec![], children, lookups: vec![], rule: None });
+    let plan = Arc::new(ObjectPlan {
+        name: "Account".into(),
+        key_prefix: None,
+        fields: vec![],
+        children,
+        lookups: vec![],
+        rule: None,
+        blob: None,
+        filter: None,
+    });
     Bench { source, lane, caught, down, facts, facts_tx, stats, plan }
 }
 
@@ -213,4 +223,32 @@ async fn the_files_of_a_record_are_met_even_if_its_document_is_the_one_of_anothe
     let expected = [(0, 1), (1, 2), (2, 2), (3, 2)].map(|(no, linked)| (format!("069{no:012}AAA"), linked));
     assert_eq!(files, expected, "each once, with all records that it hangs on");
     assert_eq!(bench.source.on_children.calls(), 0, "rules bring their own children");
+}
+
+#[actix_rt::test]
+async fn a_file_says_what_it_is_shared_with_and_its_document_shows_only_records_that_are_synced() {
+    tokio::time::pause();
+    let checksum = domain::catalog::Checksum::parse("d41d8cd98f00b204e9800998ecf8427e");
+    let bench = bench(FakeSource { files: true, objects: 2, checksum, ..FakeSource::default() }, Rc::default(), 0);
+    bench.push(0).await;
+    settle().await;
+    let page = bench.caught.take().remove(0);
+    let file = page.files.iter().find(|file| file.file.id.as_str() == "069000000000001AAA").unwrap();
+    let ids = |object: &str| [0, 1].map(|no| FakeSource::id(object, no));
+    assert_eq!(file.linked, ids("Account"));
+    assert_eq!(file.shared, [ids("Account"), ids(ports::fakes::OBJECTS[1])].concat());
+    assert_eq!((file.file.checksum, file.is_private), (checksum, false));
+}
+
+#[actix_rt::test]
+async fn records_that_are_files_become_files_and_no_documents_of_their_own() {
+    tokio::time::pause();
+    let mut bench = bench(FakeSource::default(), Rc::default(), 0);
+    bench.plan = Arc::new(ObjectPlan { blob: Some(Blob::Attachment), children: vec![], ..(*bench.plan).clone() });
+    bench.push(0).await;
+    settle().await;
+    let page = bench.caught.take().remove(0);
+    assert_eq!((page.ops.len(), page.files.len(), bench.stats.files().0), (0, 3, 3));
+    let ids: Vec<_> = page.files.iter().map(|file| (file.file.id, file.file.content.unwrap().id)).collect();
+    assert_eq!(ids, [0, 1, 2].map(|no| (FakeSource::id("Account", no), FakeSource::id("Account", no))));
 }

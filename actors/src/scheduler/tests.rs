@@ -4,17 +4,14 @@ use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::catalog::DocumentShape;
-use domain::monitor::ErrorLimits;
-use domain::restart::RestartBudget;
-use domain::{Brake, ConnectorId, Counts, ES_SILENT, ES_TAKEN_OVER, IndexName, Selection};
+use domain::{ConnectorId, Counts, ES_SILENT, ES_TAKEN_OVER, IndexName};
 use ports::fakes::{FakeBoard, FakeCheckpoints, FakeClock, FakeSink, FakeSource};
 use ports::{JobBoard as _, Wish};
 
 use super::*;
 use crate::desk::{OwnDesk, Served};
-use crate::kit::{panic_in, small_tuning};
-use crate::pipeline::{Ports, RunLimits};
+use crate::kit::{panic_in, small_work};
+use crate::pipeline::Ports;
 use crate::supervisor::RunSupervisor;
 
 struct FakeWorkshop {
@@ -31,31 +28,11 @@ impl Workshop for FakeWorkshop {
             source: Rc::new(FakeSource { slow: self.slow, ..FakeSource::default() }),
             sink: self.sink.clone(),
             checkpoints: Rc::<FakeCheckpoints>::default(),
+            cache: None,
             clock: Arc::new(FakeClock::default()),
         };
-        Ok(ConnectorWork {
-            ports,
-            selection: Selection::default(),
-            rules: Rc::default(),
-            shape: Rc::<DocumentShape>::new(crate::joiner::tests::shape(5)),
-            text: crate::content::FileText::default(),
-            fingerprint: String::new(),
-            tuning: small_tuning(2),
-            limits: RunLimits {
-                budget: 1 << 20,
-                file_budget: 1 << 20,
-                max_document: 0,
-                max_file: 1,
-                lookup_cache: 9,
-                stall_after: Duration::MAX / 4,
-                // All connectors share the sink, which does not tell their documents apart.
-                brake: Brake::OFF,
-                error_monitor: ErrorLimits::default(),
-            },
-            restarts: RestartBudget::default(),
-            monitor: Arc::default(),
-            stop,
-        })
+        // All connectors share the sink, which does not tell their documents apart.
+        Ok(small_work(ports, stop))
     }
 }
 

@@ -56,8 +56,9 @@ impl Elastic {
     }
 
     /// Claims the oldest job that waits or was abandoned.
-    pub(super) async fn claim_job(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault> {
+    pub(super) async fn claim_job(&self, connectors: &[ConnectorId], kinds: &[JobType], now: Timestamp) -> Result<Option<Job>, Fault> {
         let ours: Vec<_> = connectors.iter().map(ConnectorId::as_str).collect();
+        let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
         let silent = now.checked_sub(ABANDONED_AFTER).unwrap_or(now).to_string();
         let abandoned = json!({ "bool": { "filter": [
             { "term": { "status": JobStatus::InProgress.as_str() } }, { "range": { "seen": { "lt": silent } } },
@@ -66,7 +67,7 @@ impl Elastic {
         let mut query = json!({
             "size": CANDIDATES, "sort": [{ "order": "asc" }, { "connector": "asc" }],
             "query": { "bool": {
-                "filter": [{ "term": { "what": "job" } }, { "terms": { "connector": ours } }],
+                "filter": [{ "term": { "what": "job" } }, { "terms": { "connector": ours } }, { "terms": { "job": kinds } }],
                 "should": [waiting, abandoned], "minimum_should_match": 1,
             } },
         });
@@ -94,11 +95,14 @@ impl Elastic {
         }
     }
 
-    /// Locks a connector for a job of it; false if another one of its jobs is in work.
+    /// Locks a connector for a job of it; false if another one of the same family is in work.
     ///
     /// The lock names a job, and the job says whether it is in work: nothing has to be unlocked, and nothing stays locked after a crash.
     async fn lock(&self, job: &Job, now: Timestamp) -> Result<bool, Fault> {
-        let lock = format!("lock:{}", job.connector);
+        let lock = match job.kind {
+            JobType::Full | JobType::Incremental => format!("lock:{}", job.connector),
+            JobType::AccessControl => format!("lock:access:{}", job.connector),
+        };
         let kept = self.get(&lock).await?;
         if let Some(kept) = &kept
             && let Some(holder) = kept.source["job"].as_str().filter(|holder| *holder != job.id.as_str())

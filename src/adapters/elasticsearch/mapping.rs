@@ -25,6 +25,16 @@ pub(super) fn index(layout: &Layout, budget: usize, flat: &str) -> Value {
     json!({ "mappings": { "dynamic": false, "properties": properties } })
 }
 
+/// The body of the request that creates an index of access documents: people are found by any of their identities, and the query that is
+/// put before their searches is kept as it is.
+pub(super) fn access_index() -> Value {
+    let identity = json!({ "properties": { "email": text(), "username": text(), "user_id": text() } });
+    let properties = json!({
+        "id": text(), "identity": identity, "created_at": date(), "_timestamp": date(), "query": { "type": "object", "enabled": false },
+    });
+    json!({ "settings": { "index.hidden": true }, "mappings": { "dynamic": false, "properties": properties } })
+}
+
 /// A field's mapping and how many fields the server counts for it; `None` for what is better left unsearched.
 fn field(name: &str, kind: FieldKind, flat: &str) -> Option<(Value, usize)> {
     Some(match kind {
@@ -55,7 +65,7 @@ fn date() -> Value {
 fn fixed() -> Map<String, Value> {
     let keyword = || json!({ "type": "keyword", "ignore_above": 1024 });
     let mut properties = Map::new();
-    for name in ["id", "url", "type", "owner_email", "linked_ids"] {
+    for name in ["id", "url", "type", "owner_email", "linked_ids", "related_ids"] {
         properties.insert(name.to_owned(), keyword());
     }
     for name in ["title", "body", "owner", "_allow_access_control"] {

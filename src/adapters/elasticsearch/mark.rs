@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::access::ACCESS_INDEX_PREFIX;
 use domain::catalog::Layout;
 use domain::{Brake, ES_INDEX_CLOSED, ES_INDEX_GONE, ES_NO_PIPELINE, ES_READ_ONLY, ES_REFUSED, Fault, Hold, Swept};
 use ports::Target;
@@ -127,7 +128,10 @@ impl Elastic {
         match self.http.json::<BTreeMap<String, Value>>(Call::get(settings)).await {
             Ok(indices) => check(&indices)?,
             Err(fault) if fault.code == &ES_INDEX_GONE => {
-                let body = mapping::index(layout, self.config.field_budget, self.server.flat_type());
+                let body = match target.index.as_str().starts_with(ACCESS_INDEX_PREFIX) {
+                    true => mapping::access_index(),
+                    false => mapping::index(layout, self.config.field_budget, self.server.flat_type()),
+                };
                 self.http.create(Call::put(path, &body)).await?;
             }
             Err(fault) => return Err(fault),

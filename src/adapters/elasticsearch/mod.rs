@@ -224,8 +224,8 @@ impl JobBoard for Elastic {
         self.post_job(job, now).await.map_err(|fault| fault.context("post a job"))
     }
 
-    async fn claim(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault> {
-        self.claim_job(connectors, now).await.map_err(|fault| fault.context("claim a job"))
+    async fn claim(&self, connectors: &[ConnectorId], kinds: &[JobType], now: Timestamp) -> Result<Option<Job>, Fault> {
+        self.claim_job(connectors, kinds, now).await.map_err(|fault| fault.context("claim a job"))
     }
 
     async fn progress(&self, job: &JobId, counts: Counts, now: Timestamp) -> Result<(), Fault> {

@@ -16,16 +16,18 @@ pub(super) fn post(db: &Connection, job: &Job, now: Timestamp) -> rusqlite::Resu
     Ok(())
 }
 
-/// Claims the oldest job of these connectors that waits. One statement, so nobody comes between the choice and the mark.
-pub(super) fn claim(db: &Connection, connectors: &[ConnectorId], now: Timestamp) -> rusqlite::Result<Option<Job>> {
+/// Claims the oldest job of these kinds that waits, of one of these connectors. One statement, so nobody comes between the choice and the mark.
+pub(super) fn claim(db: &Connection, connectors: &[ConnectorId], kinds: &[JobType], now: Timestamp) -> rusqlite::Result<Option<Job>> {
     let ours = serde_json::json!(connectors.iter().map(ConnectorId::as_str).collect::<Vec<_>>()).to_string();
+    let kinds = serde_json::json!(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string();
     db.prepare_cached(
         "UPDATE jobs SET status = 'in_progress', claimed = ?1, ended = NULL, error = NULL
          WHERE no = (SELECT no FROM jobs WHERE status IN ('pending', 'suspended') AND connector IN (SELECT value FROM json_each(?2))
+                       AND kind IN (SELECT value FROM json_each(?3))
                      ORDER BY no LIMIT 1)
          RETURNING id, connector, index_name, kind",
     )?
-    .query_row([now.to_string(), ours], job)
+    .query_row([now.to_string(), ours, kinds], job)
     .optional()
 }
 

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension, Transaction, named_params, params};
 use domain::{BulkOp, ConnectorId, Document, Hold, IndexName, ItemOutcome, RecordId, RunId, bulk};
 use ports::Target;
 
+use super::access::{self, Lists};
 use super::text::Extract;
 
 /// SQLite holds at most a billion bytes in a row.
@@ -16,10 +17,11 @@ pub(super) const STEP: usize = 10_000;
 /// Does all of `ops`; the outcomes in order.
 pub(super) fn submit(transaction: &Transaction<'_>, target: &Target, ops: &[BulkOp]) -> rusqlite::Result<Vec<ItemOutcome>> {
     let mut outcomes = Vec::with_capacity(ops.len());
+    let mut lists = Lists::default();
     for op in ops {
         outcomes.push(match op {
             BulkOp::Put(document) => match bulk::check_size(document, LARGEST) {
-                Ok(()) => put(transaction, target, document)?,
+                Ok(()) => put(transaction, target, document, &mut lists)?,
                 Err(fault) => ItemOutcome::SetAside(fault),
             },
             BulkOp::Keep(id) => keep(transaction, target, *id)?,
@@ -36,53 +38,66 @@ impl ToSql for Json<'_> {
     }
 }
 
-fn put(transaction: &Transaction<'_>, target: &Target, document: &Document) -> rusqlite::Result<ItemOutcome> {
+fn put(transaction: &Transaction<'_>, target: &Target, document: &Document, lists: &mut Lists) -> rusqlite::Result<ItemOutcome> {
     let body = Json(&document.body);
     let there: Option<(i64, bool)> = transaction
         .prepare_cached("SELECT no, body = ?3 FROM documents JOIN bodies USING (no) WHERE index_name = ?1 AND id = ?2")?
         .query_row(params![target.index.as_str(), document.id.as_str(), body], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match there {
-        None => insert(transaction, target, document)?,
+        None => insert(transaction, target, document, lists)?,
         Some((no, true)) => {
             let stamp = "UPDATE documents SET run = ?2, connector = ?3 WHERE no = ?1";
             transaction.prepare_cached(stamp)?.execute(params![no, target.run.as_str(), target.connector.as_str()])?;
         }
-        Some((no, false)) => replace(transaction, target, document, no)?,
+        Some((no, false)) => replace(transaction, target, document, lists, no)?,
     }
     Ok(ItemOutcome::Written)
 }
 
-fn insert(transaction: &Transaction<'_>, target: &Target, document: &Document) -> rusqlite::Result<()> {
-    let extract = Extract::of(&document.body);
+/// What is kept of a document in columns. Of an access document nothing: it is no hit of any search.
+fn extract(target: &Target, document: &Document) -> Extract {
+    if access::guarded(target.index.as_str()).is_some() { Extract::default() } else { Extract::of(&document.body) }
+}
+
+fn insert(transaction: &Transaction<'_>, target: &Target, document: &Document, lists: &mut Lists) -> rusqlite::Result<()> {
+    let extract = extract(target, document);
+    let readers = lists.number(transaction, target.index.as_str(), &extract.tokens)?;
     let no = transaction
         .prepare_cached(
-            "INSERT INTO documents (index_name, id, connector, run, kind, title, url, modified)
-             VALUES (:index, :id, :connector, :run, :kind, :title, :url, :modified)",
+            "INSERT INTO documents (index_name, id, connector, run, kind, title, url, modified, readers)
+             VALUES (:index, :id, :connector, :run, :kind, :title, :url, :modified, :readers)",
         )?
         .insert(named_params! {
             ":index": target.index.as_str(), ":id": document.id.as_str(),
             ":connector": target.connector.as_str(), ":run": target.run.as_str(),
-            ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified,
+            ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified, ":readers": readers,
         })?;
     transaction.prepare_cached("INSERT INTO bodies (no, body) VALUES (?1, ?2)")?.execute(params![no, Json(&document.body)])?;
+    if let Some(index) = access::guarded(target.index.as_str()) {
+        return access::user(transaction, index, no, document);
+    }
     let words = "INSERT INTO texts (no, title, text) VALUES (?1, ?2, ?3)";
     transaction.prepare_cached(words)?.execute(params![no, extract.title, extract.text])?;
     Ok(())
 }
 
-fn replace(transaction: &Transaction<'_>, target: &Target, document: &Document, no: i64) -> rusqlite::Result<()> {
-    let extract = Extract::of(&document.body);
+fn replace(transaction: &Transaction<'_>, target: &Target, document: &Document, lists: &mut Lists, no: i64) -> rusqlite::Result<()> {
+    let extract = extract(target, document);
+    let readers = lists.number(transaction, target.index.as_str(), &extract.tokens)?;
     transaction
         .prepare_cached(
-            "UPDATE documents SET connector = :connector, run = :run, kind = :kind, title = :title, url = :url, modified = :modified
-             WHERE no = :no",
+            "UPDATE documents SET connector = :connector, run = :run, kind = :kind, title = :title, url = :url, modified = :modified,
+             readers = :readers WHERE no = :no",
         )?
         .execute(named_params! {
             ":no": no, ":connector": target.connector.as_str(), ":run": target.run.as_str(),
-            ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified,
+            ":kind": extract.kind, ":title": extract.title, ":url": extract.url, ":modified": extract.modified, ":readers": readers,
         })?;
     transaction.prepare_cached("UPDATE bodies SET body = ?2 WHERE no = ?1")?.execute(params![no, Json(&document.body)])?;
+    if let Some(index) = access::guarded(target.index.as_str()) {
+        return access::user(transaction, index, no, document);
+    }
     // Most changes are of dates and ids, which nobody searches for.
     let words = "UPDATE texts SET title = ?2, text = ?3 WHERE no = ?1 AND (title <> ?2 OR text <> ?3)";
     transaction.prepare_cached(words)?.execute(params![no, extract.title, extract.text])?;

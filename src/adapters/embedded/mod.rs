@@ -5,11 +5,14 @@
 //! | `store` | whose file it is, who may write, how SQLite is set up (`schema.sql`) |
 //! | `writer` | the one thread that writes |
 //! | `documents` | put, keep, sweep |
+//! | `access` | tokens of documents, and users who hold some (`access.sql`) |
+//! | `migrate` | files of versions before |
 //! | `text` | what of a document is searched |
 //! | `holds` | deletes that wait for leave |
 //! | `progress` | checkpoints and what was set aside |
 //! | `board` | jobs |
 //! | `reader`, `search` | everything that reads, beside the writer |
+//! | `sight` | what a user may see |
 //! | `query` | what people type |
 //! | `excerpt` | the places of a text that are shown |
 //! | `fault` | what failures mean |
@@ -17,18 +20,24 @@
 //! The words live in an FTS5 table with *external content* and triggers. A contentless table that can delete would save the second copy of
 //! the text, but each deletion costs it a page write in every older segment: a run that changes 50,000 documents of 80 words took
 //! three times as long (5,300 documents a second instead of 17,000), a sweep four times, and excerpts would have to be made from the JSON.
+//! Tokens belong to *lists*, each kept once per index, because documents by the thousand carry the same ones: a document costs one number,
+//! and what a user may see is a handful of numbers, found before the search and compared row by row in it.
+//!
 //! There is no prefix index: it halves the speed of writing and wins nothing that can be felt, since the time of a short prefix goes into
 //! ranking (50,000 documents: three letters 5 ms either way, one letter 100 ms instead of 55).
 
+mod access;
 mod board;
 mod documents;
 mod excerpt;
 mod fault;
 mod holds;
+mod migrate;
 mod progress;
 mod query;
 mod reader;
 mod search;
+mod sight;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -46,6 +55,7 @@ use ports::{Checkpoints, Clock, JobBoard, JobRecord, SetAside, Sink, Target};
 
 pub use reader::{Reader, SetAsideRecord};
 pub use search::{Hit, SearchAnswer, SearchRequest};
+pub use sight::{Standing, User, Users};
 
 use documents::{Doomed, STEP, Work};
 use store::Store;
@@ -97,6 +107,13 @@ impl Embedded {
             }
         }
     }
+
+    /// Deletes all doomed documents, and lists of tokens that no document carries any more.
+    async fn delete(&self, doomed: Doomed) -> Result<u64, Fault> {
+        let count = self.on_all(doomed, Work::Delete).await?;
+        self.writer.call(|store| store.transact(access::forget)).await?;
+        Ok(count)
+    }
 }
 
 impl fmt::Debug for Embedded {
@@ -127,11 +144,11 @@ impl Sink for Embedded {
                 return Ok(Swept::Held(Hold { connector, index, run, mark, spare: spare.to_vec(), doomed: doomed_now, total, at }));
             }
         }
-        self.on_all(doomed, Work::Delete).await.map(Swept::Deleted)
+        self.delete(doomed).await.map(Swept::Deleted)
     }
 
     async fn confirm(&self, hold: &Hold) -> Result<u64, Fault> {
-        self.on_all(Doomed::held(hold), Work::Delete).await
+        self.delete(Doomed::held(hold)).await
     }
 
     async fn set_aside(&self, target: &Target, entries: Vec<SetAside>) -> Result<(), Fault> {
@@ -184,9 +201,9 @@ impl JobBoard for Embedded {
         self.writer.call(move |store| store.transact(|transaction| board::post(transaction, &job, now))).await
     }
 
-    async fn claim(&self, connectors: &[ConnectorId], now: Timestamp) -> Result<Option<Job>, Fault> {
-        let connectors = connectors.to_vec();
-        self.writer.call(move |store| store.transact(|transaction| board::claim(transaction, &connectors, now))).await
+    async fn claim(&self, connectors: &[ConnectorId], kinds: &[JobType], now: Timestamp) -> Result<Option<Job>, Fault> {
+        let (connectors, kinds) = (connectors.to_vec(), kinds.to_vec());
+        self.writer.call(move |store| store.transact(|transaction| board::claim(transaction, &connectors, &kinds, now))).await
     }
 
     async fn progress(&self, job: &JobId, counts: Counts, now: Timestamp) -> Result<(), Fault> {

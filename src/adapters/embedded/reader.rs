@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use domain::{Fault, Timestamp};
 use ports::JobRecord;
 
-use super::{board, fault, store};
+use super::{access, board, fault, store};
 use crate::export::ExportError;
 
 /// Connections kept for the next reader. More are opened when more read at once.
@@ -50,7 +50,7 @@ impl Reader {
         Self(Arc::new(Pool { path, idle: Mutex::default() }))
     }
 
-    /// The JSON of one document, as it was written.
+    /// The JSON of one document, as it was written, whoever may read it. An access document is found under the name of its own index.
     pub fn document(&self, index: &str, id: &str) -> Result<Option<Vec<u8>>, Fault> {
         self.with(|db| {
             db.prepare_cached("SELECT body FROM documents JOIN bodies USING (no) WHERE index_name = ?1 AND id = ?2")?
@@ -81,17 +81,20 @@ impl Reader {
         Ok(written?)
     }
 
-    /// How many documents an index has of each kind, by name of the kind.
+    /// How many documents an index has of each kind, by name of the kind. Access documents are not counted.
     pub fn counts(&self, index: &str) -> Result<Vec<(String, u64)>, Fault> {
+        if access::guarded(index).is_some() {
+            return Ok(Vec::new());
+        }
         self.with(|db| {
             let mut select = db.prepare_cached("SELECT kind, count(*) FROM documents WHERE index_name = ?1 GROUP BY kind ORDER BY kind")?;
             select.query_map([index], kind_and_count)?.collect()
         })
     }
 
-    /// Names of the indices that have documents.
+    /// Names of the indices that have documents. Those of access documents are not among them.
     pub fn indices(&self) -> Result<Vec<String>, Fault> {
-        self.with(|db| {
+        let names: Vec<String> = self.with(|db| {
             // Jumps from name to name over the index instead of walking it.
             let mut select = db.prepare_cached(
                 "WITH RECURSIVE names (name) AS (
@@ -101,7 +104,8 @@ impl Reader {
                  ) SELECT name FROM names WHERE name IS NOT NULL",
             )?;
             select.query_map([], |row| row.get(0))?.collect()
-        })
+        })?;
+        Ok(names.into_iter().filter(|name| access::guarded(name).is_none()).collect())
     }
 
     /// The latest jobs, of one connector or of all, newest first.
@@ -159,7 +163,7 @@ pub(super) fn kind_and_count(row: &Row<'_>) -> rusqlite::Result<(String, u64)> {
 }
 
 /// Text or not, the bytes that were written.
-fn bytes(value: ValueRef<'_>) -> &[u8] {
+pub(super) fn bytes(value: ValueRef<'_>) -> &[u8] {
     match value {
         ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
         _ => b"",

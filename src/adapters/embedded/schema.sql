@@ -8,11 +8,12 @@ CREATE TABLE documents (
     kind TEXT NOT NULL,       -- attributes.type, or content_document
     title TEXT NOT NULL,
     url TEXT,
-    modified TEXT             -- 2024-06-20T02:03:52Z
+    modified TEXT,            -- 2024-06-20T02:03:52Z
+    readers INTEGER           -- the list of its tokens, in `lists`; without one, nobody finds it who searches as a user
 ) STRICT;
 CREATE UNIQUE INDEX documents_identity ON documents (index_name, id);
-CREATE INDEX documents_kind ON documents (index_name, kind);
-CREATE INDEX documents_newest ON documents (modified);
+CREATE INDEX documents_kind ON documents (index_name, kind, readers); -- counts, of all and of what a user sees, read nothing else
+CREATE INDEX documents_newest ON documents (index_name, modified);
 
 -- The JSON, byte for byte.
 CREATE TABLE bodies (no INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;

@@ -12,15 +12,17 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use domain::{DB_FOREIGN, Fault};
 use ports::Clock;
 
-use super::{fault, holds};
+use super::{access, fault, holds, migrate};
 
 const FILE: &str = "sluice.sqlite";
 const LOCK: &str = "sluice.lock";
 const SCHEMA: &str = include_str!("schema.sql");
 /// `slce` in ASCII; tells the file from other SQLite files.
 const APPLICATION_ID: u32 = 0x736C_6365;
-/// Of [`SCHEMA`].
-const VERSION: u32 = 1;
+/// Of [`SCHEMA`] and [`access::SCHEMA`].
+pub(super) const VERSION: u32 = 2;
+/// Files from this version on are brought up to date when they are opened for writing, and can be read as they are.
+const OLDEST: u32 = 1;
 /// For other programs that look into the file for a moment; sluice itself keeps writers apart by a lock file.
 const PATIENCE: Duration = Duration::from_secs(5);
 const HEADER: usize = 100;
@@ -121,7 +123,7 @@ fn identify(path: &Path) -> Result<Found, Fault> {
     // Offsets from the file format: user version at 60, application id at 68, both big endian.
     let number = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     match (number(68), number(60)) {
-        (APPLICATION_ID, VERSION) => Ok(Found::Ours),
+        (APPLICATION_ID, OLDEST..=VERSION) => Ok(Found::Ours),
         (APPLICATION_ID, version) => foreign(&format!("has version {version} and this program knows version {VERSION}")),
         _ => foreign("is the database of another program"),
     }
@@ -137,8 +139,8 @@ fn steady(db: &Connection) -> rusqlite::Result<()> {
 
 fn set_up(db: &mut Connection) -> rusqlite::Result<()> {
     steady(db)?;
-    db.set_prepared_statement_cache_capacity(32);
-    if db.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0))? == 0 {
+    db.set_prepared_statement_cache_capacity(48);
+    if version(db)? == 0 {
         create(db)?;
     }
     holds::set_up(db)?;
@@ -150,9 +152,18 @@ fn set_up(db: &mut Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "cache_size", -32_768)?; // 32 MiB: the inner nodes of the trees of some ten million documents
     db.pragma_update(None, "wal_autocheckpoint", 4_000)?; // pages
     db.pragma_update(None, "journal_size_limit", 67_108_864)?; // bytes kept on disk after a long reader let the log grow
+    let found = version(db)?;
+    if found < VERSION {
+        migrate::up(db, found)?;
+    }
     // A process that died held its jobs; the lock proves that nobody holds them now.
     db.execute("UPDATE jobs SET status = 'suspended' WHERE status = 'in_progress'", [])?;
     Ok(())
+}
+
+/// The version of the schema, 0 before there is one. The log counts, which the header of the main file may not know yet.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<u32> {
+    db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 /// One transaction, before the switch to WAL: the header in the main file names us as soon as there is anything in it.
@@ -160,6 +171,7 @@ fn create(db: &mut Connection) -> rusqlite::Result<()> {
     db.pragma_update(None, "page_size", 8_192)?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     transaction.execute_batch(SCHEMA)?;
+    transaction.execute_batch(access::SCHEMA)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()
@@ -171,4 +183,17 @@ pub(super) fn in_memory() -> Connection {
     let mut db = Connection::open_in_memory().unwrap();
     create(&mut db).unwrap();
     db
+}
+
+/// The plan of a query over a fresh index, in SQLite's words.
+#[cfg(test)]
+pub(super) fn plan(sql: &str) -> String {
+    let db = in_memory();
+    let mut explain = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut rows = explain.raw_query();
+    let mut lines: Vec<String> = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        lines.push(row.get(3).unwrap());
+    }
+    lines.join("; ")
 }

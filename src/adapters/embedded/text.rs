@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use domain::access::ALLOW;
 use domain::{RecordId, stamp};
 
 /// Bytes of a file whose words are indexed: some 300 pages. What comes after them is in the document but not found.
@@ -37,6 +38,8 @@ pub(super) struct Extract {
     pub(super) modified: Option<String>,
     /// All other text, one value a line.
     pub(super) text: String,
+    /// Who may find it: its access tokens, as they are listed.
+    pub(super) tokens: Vec<String>,
 }
 
 impl Extract {
@@ -189,6 +192,9 @@ impl<'de> Visitor<'de> for Walk<'_, 'de> {
                 if self.depth == 0 {
                     self.draft.extract.kind = kind_of(attributes);
                 }
+            } else if self.depth == 0 && key == ALLOW {
+                let list: &RawValue = members.next_value()?;
+                self.draft.extract.tokens = tokens_of(list);
             } else if key.starts_with('_') && !(self.depth == 0 && matches!(&*key, "_attachment" | "_timestamp")) {
                 members.next_value::<IgnoredAny>()?;
             } else {
@@ -210,6 +216,11 @@ fn kind_of(attributes: &RawValue) -> String {
         kind: String,
     }
     serde_json::from_str::<Attributes>(attributes.get()).map(|attributes| attributes.kind).unwrap_or_default()
+}
+
+/// The tokens of a list. Of anything else there are none, so that nobody finds the document who may not find all of them.
+fn tokens_of(list: &RawValue) -> Vec<String> {
+    serde_json::from_str(list.get()).unwrap_or_default()
 }
 
 fn is_for_people(key: &str, text: &str) -> bool {
@@ -263,13 +274,14 @@ mod tests {
     fn a_record_is_known_by_type_title_address_and_date() {
         let body = br#"{"_timestamp":"2024-06-20T02:03:52Z","url":"https://acme.example/1","attributes":{"type":"Account","url":"/services/data/x"},
             "Id":"001Hs0AAAAABB1gI4H","Name":"Amber \"Vector\"","Rating":"Hot","LastModifiedDate":"2024-06-21T02:03:52.000+0000",
-            "Owner":{"attributes":{"type":"User"}}}"#;
+            "Owner":{"attributes":{"type":"User"}},"_allow_access_control":["object:Account:read"]}"#;
         let expected = Extract {
             kind: "Account".into(),
             title: "Amber \"Vector\"".into(),
             url: Some("https://acme.example/1".into()),
             modified: Some("2024-06-21T02:03:52Z".into()),
             text: "Hot".into(),
+            tokens: vec!["object:Account:read".into()],
         };
         assert_eq!(Extract::of(body), expected);
     }

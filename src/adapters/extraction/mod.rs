@@ -2,6 +2,8 @@
 //!
 //! The file is sent as it arrives, or put where the service can read it and named to it. See docs/files.md.
 
+pub mod builtin;
+
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -228,6 +230,14 @@ impl TextExtractor for ExtractionService {
             Some(shared) => self.point(shared, extension, content).await,
             None => self.send(content).await,
         }
+    }
+
+    fn name(&self) -> &str {
+        "service"
+    }
+
+    fn holds_whole(&self) -> bool {
+        false
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::protocol::{Connector, JobDocument, SERVICE_TYPE, family};
+use domain::protocol::{Connector, JobDocument, SERVICE_TYPE};
 use domain::{CP_VANISHED, ConnectorId, Fault, IndexName, Job, JobStatus, JobType, Timestamp};
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ impl Cluster {
     /// behind.
     pub(super) async fn is_held(&self, connector: &ConnectorId, kind: JobType) -> Result<bool, Fault> {
         for statuses in [[JobStatus::InProgress, JobStatus::Canceling], [JobStatus::Pending, JobStatus::Suspended]] {
-            let page = self.search::<JobDocument>(&jobs_of(&[connector], family(kind), &statuses), &oldest_first(), 0).await?;
+            let page = self.search::<JobDocument>(&jobs_of(&[connector], kind.family(), &statuses), &oldest_first(), 0).await?;
             for (job, _) in page.documents {
                 if self.get::<JobDocument>(job.id.as_str()).await?.is_some_and(|(job, _)| job.is_in_work()) {
                     return Ok(true);
@@ -145,7 +145,7 @@ impl Cluster {
     async fn last_ended(&self, connector: &ConnectorId, kind: JobType) -> Result<Option<JobDocument>, Fault> {
         let statuses = [JobStatus::Completed, JobStatus::Error, JobStatus::Canceled, JobStatus::Suspended];
         let newest_first = json!([{ "last_seen": "desc" }]);
-        let page = self.search::<JobDocument>(&jobs_of(&[connector], family(kind), &statuses), &newest_first, 0).await?;
+        let page = self.search::<JobDocument>(&jobs_of(&[connector], kind.family(), &statuses), &newest_first, 0).await?;
         Ok(page.documents.into_iter().next().map(|(job, _)| job))
     }
 }

@@ -4,7 +4,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use domain::{Fault, RecordId, SF_CURSOR, SF_SESSION};
+use domain::catalog::ContentAt;
+use domain::{Fault, SF_CURSOR, SF_SESSION};
 use ports::{Token, Tokens};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -57,8 +58,8 @@ impl Api {
     }
 
     /// Asks for the content of a file. The slot is to be kept until the content has come.
-    pub(super) async fn file(&self, version: RecordId) -> Result<(Answer, OwnedSemaphorePermit), Fault> {
-        let path = self.targets.file(version);
+    pub(super) async fn file(&self, content: ContentAt) -> Result<(Answer, OwnedSemaphorePermit), Fault> {
+        let path = self.targets.file(content);
         let attempt = async |token: &Token| {
             let slot = self.slot().await;
             let mut answer = self.http.bytes(token, &path).await?;

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use domain::catalog::{Cap, Via, children_query, rows_query};
+use domain::catalog::{Cap, Checksum, FileLink, Via, children_query, rows_query};
+use domain::json::Members;
 use domain::{ChildList, ChildPlan, ChildRow, Children, Fault, NestedLimit, ObjectPlan, RecordId};
 use futures::future::LocalBoxFuture;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -173,15 +174,20 @@ pub(super) async fn by_ids<T>(
     Ok(chunks.into_iter().flatten().filter_map(make).collect())
 }
 
-/// The pair of ids under two fields of a row.
-pub(super) fn pair(row: &[u8], first: &str, second: &str) -> Option<(RecordId, RecordId)> {
-    let (mut one, mut other) = (None, None);
+/// A row of [`domain::catalog::link_query`].
+pub(super) fn link(row: &[u8]) -> Option<FileLink> {
+    let (mut file, mut entity, mut checksum, mut is_private) = (None, None, None, false);
     for (name, value) in Walk::over(row) {
-        if is(name, first) {
-            one = id(value);
-        } else if is(name, second) {
-            other = id(value);
+        if is(name, "ContentDocumentId") {
+            file = id(value);
+        } else if is(name, "LinkedEntityId") {
+            entity = id(value);
+        } else if is(name, "ContentDocument") {
+            let document = Members::of(value).ok()?;
+            is_private = document.text("SharingPrivacy").as_deref() == Some("P");
+            let version = document.get("LatestPublishedVersion").and_then(|raw| Members::of(raw.as_bytes()).ok());
+            checksum = version.and_then(|version| Checksum::parse(&version.text("Checksum")?));
         }
     }
-    one.zip(other)
+    Some(FileLink { file: file?, entity: entity?, checksum, is_private })
 }

@@ -82,6 +82,8 @@ impl<'a> Columns<'a> {
             children: Vec::new(),
             lookups: Vec::new(),
             rule: None,
+            blob: None,
+            filter: None,
         }
     }
 }
@@ -141,7 +143,16 @@ mod tests {
     use super::*;
 
     fn plan(fields: Vec<String>) -> ObjectPlan {
-        ObjectPlan { name: "Wide__c".into(), key_prefix: None, fields, children: vec![], lookups: vec![], rule: None }
+        ObjectPlan {
+            name: "Wide__c".into(),
+            key_prefix: None,
+            fields,
+            children: vec![],
+            lookups: vec![],
+            rule: None,
+            blob: None,
+            filter: None,
+        }
     }
 
     #[test]

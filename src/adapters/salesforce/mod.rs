@@ -28,7 +28,7 @@ use std::rc::Rc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use domain::catalog::{DescribedObject, GlobalObject, LookupTarget, link_query, lookup_query};
+use domain::catalog::{ContentAt, DescribedObject, FileFacts, FileLink, GlobalObject, LookupTarget, link_query, lookup_query};
 use domain::rules::RulePlan;
 use domain::{Children, Fault, NestedLimit, ObjectPlan, Page, PageCursor, RecordId, SF_CURSOR};
 use ports::{FileContent, Source, Tokens};
@@ -140,16 +140,16 @@ impl Source for Salesforce {
         found.map_err(|fault| fault.context(format_args!("look up {} {} records", ids.len(), target.object())))
     }
 
-    async fn links(&self, files: &[RecordId]) -> Result<Vec<(RecordId, RecordId)>, Fault> {
-        let pair = |row: Bytes| children::pair(&row, "ContentDocumentId", "LinkedEntityId");
-        let found = children::by_ids(&self.api, files, link_query, pair).await;
+    async fn links(&self, files: &[RecordId], facts: FileFacts) -> Result<Vec<FileLink>, Fault> {
+        let found = children::by_ids(&self.api, files, |ids| link_query(ids, facts), |row| children::link(&row)).await;
         found.map_err(|fault| fault.context(format_args!("read links of {} files", files.len())))
     }
 
     /// Retries until the content begins to arrive. From then on a fault ends it: whoever takes it starts again.
-    async fn file(&self, version: RecordId) -> Result<FileContent, Fault> {
-        let (answer, slot) =
-            self.api.file(version).await.map_err(|fault| fault.context(format_args!("download file version {version}")))?;
+    async fn file(&self, content: ContentAt) -> Result<FileContent, Fault> {
+        let named =
+            |fault: Fault| fault.context(format_args!("download {} of {} {}", content.blob.field(), content.blob.object(), content.id));
+        let (answer, slot) = self.api.file(content).await.map_err(named)?;
         Ok(FileContent { length: answer.length, chunks: answer.chunks(slot) })
     }
 }

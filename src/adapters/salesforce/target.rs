@@ -2,6 +2,7 @@
 //!
 //! Salesforce refuses a URI over 16,384 bytes with 414, and URI and headers together with 431 (REST API guide, "Status Codes").
 
+use domain::catalog::ContentAt;
 use domain::{Fault, RecordId, SF_TOO_WIDE};
 
 /// Longest path with its query. The rest of the 16,384 bytes is for headers; a token can have 2,000.
@@ -34,9 +35,9 @@ impl Targets {
         path
     }
 
-    /// Content of a file version.
-    pub(super) fn file(&self, version: RecordId) -> String {
-        format!("{}/sobjects/ContentVersion/{version}/VersionData", self.root)
+    /// Content of a file.
+    pub(super) fn file(&self, ContentAt { blob, id }: ContentAt) -> String {
+        format!("{}/sobjects/{}/{id}/{}", self.root, blob.object(), blob.field())
     }
 
     /// First page of a query.
@@ -124,6 +125,8 @@ mod tests {
     use domain::catalog::{LookupTarget, lookup_query};
     use proptest::prelude::*;
 
+    use domain::catalog::Blob;
+
     use super::*;
 
     fn ids(count: usize) -> Vec<RecordId> {
@@ -136,8 +139,13 @@ mod tests {
         assert_eq!(targets.global(), "/services/data/v64.0/sobjects");
         assert_eq!(targets.describe("Account"), "/services/data/v64.0/sobjects/Account/describe");
         assert_eq!(targets.describe("../x?"), "/services/data/v64.0/sobjects/..%2Fx%3F/describe");
-        let version = "068Hs0AAAAAACDuI4P".parse().unwrap();
-        assert_eq!(targets.file(version), "/services/data/v64.0/sobjects/ContentVersion/068Hs0AAAAAACDuI4P/VersionData");
+        let id = "068Hs0AAAAAACDuI4P".parse().unwrap();
+        let body = targets.file(ContentAt { blob: Blob::Attachment, id });
+        assert_eq!(body, "/services/data/v64.0/sobjects/Attachment/068Hs0AAAAAACDuI4P/Body");
+        assert_eq!(
+            targets.file(ContentAt { blob: Blob::ContentVersion, id }),
+            "/services/data/v64.0/sobjects/ContentVersion/068Hs0AAAAAACDuI4P/VersionData"
+        );
         assert_eq!(
             targets.query("SELECT Id FROM A WHERE Id > 'x'").unwrap(),
             "/services/data/v64.0/query?q=SELECT+Id+FROM+A+WHERE+Id+%3E+'x'"

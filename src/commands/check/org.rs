@@ -111,6 +111,8 @@ mod tests {
             children: Vec::new(),
             lookups: Vec::new(),
             rule: None,
+            blob: None,
+            filter: None,
         };
         let pair = |one: &str, other: &str| (one.to_owned(), other.to_owned());
         let planned = Planned {

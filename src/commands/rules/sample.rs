@@ -136,7 +136,7 @@ impl Judge<'_> {
     /// Nothing for a file that was met before, or of which a job makes no document.
     fn file(&mut self, plan: &ObjectPlan, parent: RecordId, file: &FileRef) -> Option<Judged> {
         // Never published: there is nothing to index.
-        file.version?;
+        file.content?;
         if !self.files.insert(file.id) {
             return None;
         }

@@ -14,5 +14,14 @@ pub(super) fn plan(name: &str, described: &DescribedObject, offer: &Offer<'_>) -
     fields.insert(0, "Id".to_owned());
     let has_links = described.relationships.is_empty() || described.relationships.iter().any(|name| name == LINKS);
     let children = if has_links { links::plan(offer).into_iter().collect() } else { Vec::new() };
-    ObjectPlan { name: name.to_owned(), key_prefix: offer.key_prefix(name), fields, children, lookups: Vec::new(), rule: None }
+    ObjectPlan {
+        name: name.to_owned(),
+        key_prefix: offer.key_prefix(name),
+        fields,
+        children,
+        lookups: Vec::new(),
+        rule: None,
+        blob: None,
+        filter: None,
+    }
 }

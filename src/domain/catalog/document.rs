@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use jiff::Timestamp;
 
-use super::{Cap, ChildPlan, FileRef, LINKS, ObjectPlan, Shape};
+use super::{Blob, Cap, ChildPlan, ContentAt, FileRef, LINKS, ObjectPlan, Shape};
 use crate::json::{Members, push_key, push_members, push_string};
 use crate::{ChildList, ChildRow, Document, NestedLimit, Record, RecordId, stamp};
 
@@ -27,8 +27,8 @@ pub struct DocumentShape {
     pub flags: PipelineFlags,
     /// How many nested entities of a kind are kept.
     pub limit: NestedLimit,
-    /// `compatibility: elastic`: nested files name the record they hang on, as the reference's do.
-    pub linked_sobject_id: bool,
+    /// `compatibility: elastic`: nested files name the record they hang on, and files have no `related_ids`, as in the reference.
+    pub as_reference: bool,
 }
 
 /// A parent with more children of a kind than are kept.
@@ -86,15 +86,20 @@ impl DocumentShape {
         push_key(&mut out, "type");
         out.extend_from_slice(b"\"content_document\"");
         for (key, from) in [
-            ("content_size", "ContentSize"),
+            ("content_size", file.blob().size()),
             ("created_at", "CreatedDate"),
             ("description", "Description"),
-            ("file_extension", "FileExtension"),
             ("last_updated", "LastModifiedDate"),
         ] {
             push_raw(&mut out, key, meta.get(from));
         }
-        for (parent, name, email) in [("CreatedBy", "created_by", "created_by_email"), ("Owner", "owner", "owner_email")] {
+        if file.blob() == Blob::ContentVersion {
+            push_raw(&mut out, "file_extension", meta.get("FileExtension"));
+        } else {
+            push_key(&mut out, "file_extension");
+            push_string(&mut out, &file.extension());
+        }
+        for (parent, name, email) in [("CreatedBy", "created_by", "created_by_email"), (file.blob().owner(), "owner", "owner_email")] {
             let person = meta.get(parent).and_then(|raw| Members::of(raw.as_bytes()).ok());
             push_raw(&mut out, name, person.as_ref().and_then(|person| person.get("Name")));
             push_raw(&mut out, email, person.as_ref().and_then(|person| person.get("Email")));
@@ -103,12 +108,16 @@ impl DocumentShape {
         push_raw(&mut out, "version_number", version.as_ref().and_then(|version| version.get("VersionNumber")));
         push_key(&mut out, "title");
         push_string(&mut out, &file.title());
-        if let Some(version) = file.version {
+        if let Some(ContentAt { blob: Blob::ContentVersion, id }) = file.content {
             push_key(&mut out, "version_url");
-            push_string(&mut out, &format!("{}/{version}", self.base_url));
+            push_string(&mut out, &format!("{}/{id}", self.base_url));
         }
-        push_key(&mut out, "linked_ids");
-        push_ids(&mut out, linked);
+        // The first is what the reference writes, the second what its documentation says.
+        let keys: &[&str] = if self.as_reference { &["linked_ids"] } else { &["linked_ids", "related_ids"] };
+        for key in keys {
+            push_key(&mut out, key);
+            push_ids(&mut out, linked);
+        }
         Ok(out)
     }
 
@@ -171,7 +180,7 @@ impl DocumentShape {
     }
 
     fn row(&self, out: &mut Vec<u8>, record: RecordId, plan: &ChildPlan, row: &ChildRow, cuts: &mut Vec<Cut>) {
-        if plan.key == LINKS && self.linked_sobject_id {
+        if plan.key == LINKS && self.as_reference {
             return push_link(out, &row.text, record);
         }
         if plan.children.is_empty() {
@@ -241,7 +250,7 @@ mod tests {
 
     fn shape(limit: NestedLimit) -> DocumentShape {
         let flags = PipelineFlags { extract_binary_content: true, reduce_whitespace: true, run_ml_inference: false };
-        DocumentShape { base_url: "https://acme.my.salesforce.com".into(), flags, limit, linked_sobject_id: false }
+        DocumentShape { base_url: "https://acme.my.salesforce.com".into(), flags, limit, as_reference: false }
     }
     fn child(key: &'static str, shape: Shape, children: Vec<ChildPlan>) -> ChildPlan {
         ChildPlan { key, via: Via::SubSelect(key), fields: vec![], filter: None, order: None, cap: Cap::Limit, shape, children }
@@ -255,7 +264,16 @@ mod tests {
     }
     fn plan(children: Vec<ChildPlan>) -> ObjectPlan {
         let owner = LookupSpec { key: "Owner", field: "OwnerId", target: LookupTarget::User };
-        ObjectPlan { name: "Case".into(), key_prefix: None, fields: vec![], children, lookups: vec![(owner, true)], rule: None }
+        ObjectPlan {
+            name: "Case".into(),
+            key_prefix: None,
+            fields: vec![],
+            children,
+            lookups: vec![(owner, true)],
+            rule: None,
+            blob: None,
+            filter: None,
+        }
     }
     fn record(text: &'static str) -> Record {
         Record {

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::LINKS;
-use crate::RecordId;
+use super::{Blob, Checksum, LINKS};
 use crate::json::Members;
+use crate::{Record, RecordId};
 
 /// Extensions whose content is indexed, lower case, without the dot (the reference connector's list).
 pub const EXTENSIONS: &[&str] = &[
@@ -16,17 +16,41 @@ pub const EXTENSIONS: &[&str] = &[
     "pptx", "pdf", "doc", "aspx", "xlsb", "xlsm", "tsv", "svg", "msg", "potx", "vsd", "vsdx", "vsdm",
 ];
 
-/// A file found through a link: the raw `ContentDocument` and what the engine needs of it.
+/// A file: the raw record and what the engine needs of it.
 #[derive(Clone, Debug)]
 pub struct FileRef {
-    /// Id of the `ContentDocument`.
+    /// Id of the `ContentDocument`, or of the record that holds the file.
     pub id: RecordId,
-    /// Id of its latest published version; without one there is nothing to index.
-    pub version: Option<RecordId>,
-    /// `ContentSize` in bytes.
+    /// Where its bytes are: of a `ContentDocument`, its latest published version. Without it there is nothing to index.
+    pub content: Option<ContentAt>,
+    /// `ContentSize` or `BodyLength` in bytes.
     pub size: Option<u64>,
-    /// The raw `ContentDocument`.
+    /// Of its bytes, when the source says.
+    pub checksum: Option<Checksum>,
+    /// The raw `ContentDocument`, or the record that holds the file.
     pub text: Bytes,
+}
+
+/// Where the bytes of a file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentAt {
+    /// In which kind of record.
+    pub blob: Blob,
+    /// In which one.
+    pub id: RecordId,
+}
+
+/// A file, something it is linked to, and what the source says of the file besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileLink {
+    /// The `ContentDocument`.
+    pub file: RecordId,
+    /// `LinkedEntityId`: a record, user, group, library, or the organisation.
+    pub entity: RecordId,
+    /// Of the latest published version.
+    pub checksum: Option<Checksum>,
+    /// `SharingPrivacy` is `P`: who may read the record may not therefore read the file.
+    pub is_private: bool,
 }
 
 /// Why a file is indexed without its content.
@@ -54,12 +78,21 @@ impl FileRef {
         let text = members.get("ContentDocument")?;
         let document = Members::of(text.as_bytes()).ok()?;
         let version = document.get("LatestPublishedVersion").and_then(|raw| Members::of(raw.as_bytes()).ok());
+        let version = version.and_then(|version| version.text("Id")?.parse().ok());
         Some(Self {
             id: document.text("Id")?.parse().ok()?,
-            version: version.and_then(|version| version.text("Id")?.parse().ok()),
+            content: version.map(|id| ContentAt { blob: Blob::ContentVersion, id }),
             size: document.get("ContentSize").and_then(|raw| raw.parse().ok()),
+            checksum: None,
             text: link.slice_ref(text.as_bytes()),
         })
+    }
+
+    /// The file that a record of one of the [objects with files in them](Blob::OBJECTS) is.
+    pub fn of_record(blob: Blob, record: &Record) -> Self {
+        let members = Members::of(&record.text).ok();
+        let size = members.and_then(|members| members.get("BodyLength")?.parse().ok());
+        Self { id: record.id, content: Some(ContentAt { blob, id: record.id }), size, checksum: None, text: record.text.clone() }
     }
 
     /// The files of the `ContentDocumentLinks` that a record shows itself, because a query sub-selected them.
@@ -79,10 +112,40 @@ impl FileRef {
         rows.into_iter().filter_map(|row| Self::of_link(&record.slice_ref(row.get().as_bytes()))).collect()
     }
 
-    /// `<Title>.<FileExtension>`, as the reference composes it.
+    /// `<Title>.<FileExtension>`, as the reference composes it; the name of an attachment or a static resource as it is.
     pub fn title(&self) -> String {
         let (title, extension) = self.title_and_extension();
-        if extension.is_empty() { title } else { format!("{title}.{extension}") }
+        let is_named_so = matches!(self.blob(), Blob::Attachment | Blob::StaticResource);
+        if extension.is_empty() || is_named_so { title } else { format!("{title}.{extension}") }
+    }
+
+    /// The record that it belongs to, where the record of the file says so itself.
+    pub fn parent(&self) -> Option<RecordId> {
+        let parent = (self.blob() == Blob::Attachment).then(|| Members::of(&self.text).ok()?.text("ParentId")?.parse().ok());
+        parent.flatten()
+    }
+
+    /// Whether its owner keeps it from those who may read the record that it belongs to.
+    pub fn is_private(&self) -> bool {
+        self.blob() == Blob::Attachment && Members::of(&self.text).is_ok_and(|members| members.get("IsPrivate") == Some("true"))
+    }
+
+    /// When its record was changed, where nothing else tells one content from the next: a version never changes, and has a checksum.
+    pub fn changed(&self) -> Option<String> {
+        let members = Members::of(&self.text).ok().filter(|_| self.blob() != Blob::ContentVersion)?;
+        members.text("LastModifiedDate").map(std::borrow::Cow::into_owned)
+    }
+
+    /// The user who owns it.
+    pub fn owner(&self) -> Option<RecordId> {
+        let members = Members::of(&self.text).ok()?;
+        let owner = Members::of(members.get(self.blob().owner())?.as_bytes()).ok()?;
+        owner.text("Id")?.parse().ok()
+    }
+
+    /// What kind of record it is.
+    pub fn blob(&self) -> Blob {
+        self.content.map_or(Blob::ContentVersion, |content| content.blob)
     }
 
     /// Whether the content is indexed, given the largest size in bytes.
@@ -103,9 +166,8 @@ impl FileRef {
     }
 
     fn title_and_extension(&self) -> (String, String) {
-        let Ok(document) = Members::of(&self.text) else { return Default::default() };
-        let text = |key| document.text(key).unwrap_or_default().into_owned();
-        (text("Title"), text("FileExtension"))
+        let Ok(members) = Members::of(&self.text) else { return Default::default() };
+        self.blob().title_and_extension(&members)
     }
 }
 
@@ -123,7 +185,7 @@ mod tests {
     #[test]
     fn a_file_is_known_from_its_link() {
         let file = file("TXT", 10);
-        assert_eq!((file.id.as_str(), file.version.unwrap().as_str()), ("069Hs0AAAAAACDuI4P", "068Hs0AAAAAACDuI4P"));
+        assert_eq!((file.id.as_str(), file.content.unwrap().id.as_str()), ("069Hs0AAAAAACDuI4P", "068Hs0AAAAAACDuI4P"));
         assert_eq!((file.title().as_str(), file.eligible(10)), ("a \"b\".TXT", Ok(())));
     }
 
@@ -148,7 +210,7 @@ mod tests {
         let record = Bytes::from(format!(r#"{{"Id":"x","ContentDocumentLinks":{{"totalSize":3,"done":true,"records":[{rows}]}},"z":1}}"#));
         let files = FileRef::in_record(&record);
         assert_eq!(files.iter().map(|file| file.id.as_str()).collect::<Vec<_>>(), ["069000000000001AAA", "069000000000002AAA"]);
-        assert!(files.iter().all(|file| record.as_ptr_range().contains(&file.text.as_ptr()) && file.version.is_none()));
+        assert!(files.iter().all(|file| record.as_ptr_range().contains(&file.text.as_ptr()) && file.content.is_none()));
     }
 
     #[test]

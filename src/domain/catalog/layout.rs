@@ -75,7 +75,7 @@ mod tests {
 
     fn object(name: &str, fields: &[&str]) -> ObjectPlan {
         let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-        ObjectPlan { name: name.into(), key_prefix: None, fields, children: vec![], lookups: vec![], rule: None }
+        ObjectPlan { name: name.into(), key_prefix: None, fields, children: vec![], lookups: vec![], rule: None, blob: None, filter: None }
     }
     fn described(fields: &[(&str, &str)]) -> DescribedObject {
         let fields = fields.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect();

@@ -1,7 +1,9 @@
 //! File links: every object may have files attached, shown as `ContentDocumentLinks` and indexed as documents of their own.
 
+use std::collections::BTreeMap;
+
 use super::plan::Offer;
-use super::{Cap, ChildPlan, EXTENSIONS, LINKS, Shape, Via};
+use super::{Cap, ChildPlan, DescribedObject, EXTENSIONS, LINKS, Shape, Via};
 
 const DOCUMENT: &[&str] = &["Title", "FileExtension", "ContentSize", "Description"];
 const VERSION: &[&str] = &["VersionDataUrl", "VersionNumber"];
@@ -41,4 +43,24 @@ pub(super) fn plan(offer: &Offer<'_>) -> Option<ChildPlan> {
         shape: Shape::Envelope,
         children: Vec::new(),
     })
+}
+
+/// What the org can say of files besides what documents show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FileFacts {
+    /// `ContentVersion.Checksum`.
+    pub checksum: bool,
+    /// `ContentDocument.SharingPrivacy`.
+    pub privacy: bool,
+}
+
+impl FileFacts {
+    /// Objects whose describes say so.
+    pub(crate) const DESCRIBES: [&'static str; 2] = [NEEDED[1], NEEDED[2]];
+
+    /// What the describes offer.
+    pub(crate) fn offered(described: &BTreeMap<String, DescribedObject>) -> Self {
+        let offers = |object: &str, field: &str| described.get(object).is_some_and(|found| found.offers(field));
+        Self { checksum: offers("ContentVersion", "Checksum"), privacy: offers("ContentDocument", "SharingPrivacy") }
+    }
 }

@@ -3,8 +3,10 @@
 //! The lists are those of the reference connector, so that documents are equal field for field.
 
 mod account;
+mod blob;
 mod campaign;
 mod case;
+mod checksum;
 mod contact;
 mod custom;
 mod document;
@@ -16,9 +18,12 @@ mod opportunity;
 mod plan;
 mod query;
 
+pub use blob::Blob;
+pub use checksum::Checksum;
 pub use document::{Cut, DocumentShape, Parts, PipelineFlags};
-pub use file::{EXTENSIONS, FileRef, Ineligible};
+pub use file::{ContentAt, EXTENSIONS, FileLink, FileRef, Ineligible};
 pub use layout::{FieldKind, Layout};
+pub use links::FileFacts;
 pub use plan::{DescribedObject, GlobalObject, Planned, needed_describes, plan};
 pub use query::{children_query, in_list, link_query, lookup_query, page_query, rows_query};
 
@@ -157,6 +162,10 @@ pub struct ObjectPlan {
     pub lookups: Vec<(LookupSpec, bool)>,
     /// The advanced rule that is read in place of all records of the object.
     pub rule: Option<RulePlan>,
+    /// Its records are files, each a document with content.
+    pub blob: Option<Blob>,
+    /// `WHERE` of the page query, besides where it goes on.
+    pub filter: Option<&'static str>,
 }
 
 impl ObjectPlan {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{CATALOG, ChildPlan, ChildSpec, LINKS, Layout, ObjectPlan, ObjectSpec, custom, links};
+use super::{CATALOG, ChildPlan, ChildSpec, FileFacts, LINKS, Layout, ObjectPlan, ObjectSpec, custom, links};
 use crate::{Fault, Names, SF_NO_OBJECT, Selection};
 
 /// An entry of describe-global.
@@ -27,6 +27,13 @@ pub struct DescribedObject {
     pub relationships: Vec<String>,
 }
 
+impl DescribedObject {
+    /// Whether it has a field, in any case.
+    pub fn offers(&self, field: &str) -> bool {
+        self.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case(field))
+    }
+}
+
 /// The outcome of planning.
 #[derive(Debug, Default)]
 pub struct Planned {
@@ -38,6 +45,10 @@ pub struct Planned {
     pub blank: Vec<(String, String)>,
     /// What kinds of values the documents hold.
     pub layout: Layout,
+    /// What the org can say of files.
+    pub files: FileFacts,
+    /// The objects of the org.
+    pub global: Vec<GlobalObject>,
 }
 
 /// What the org offers, asked without regard to case.
@@ -55,16 +66,15 @@ impl Offer<'_> {
         self.global.get(&object.to_ascii_lowercase()).and_then(|found| found.key_prefix.clone())
     }
 
+    /// Whether the describe of `object` has a field.
+    pub(super) fn offers(&self, object: &str, field: &str) -> bool {
+        self.described.get(object).is_some_and(|described| described.offers(field))
+    }
+
     /// Those of `wanted` that the describe of `object` has.
     pub(super) fn wanted(&self, object: &str, wanted: &'static [&'static str]) -> impl Iterator<Item = &'static str> {
-        let have: BTreeSet<_> = self
-            .described
-            .get(object)
-            .into_iter()
-            .flat_map(|described| &described.fields)
-            .map(|(name, _)| name.to_ascii_lowercase())
-            .collect();
-        wanted.iter().copied().filter(move |field| have.contains(&field.to_ascii_lowercase()))
+        let described = self.described.get(object);
+        wanted.iter().copied().filter(move |field| described.is_some_and(|described| described.offers(field)))
     }
 
     fn columns(&self, object: &str, fixed: &'static [&'static str], wanted: &'static [&'static str]) -> Vec<String> {
@@ -115,6 +125,8 @@ impl Offer<'_> {
             children,
             lookups: spec.lookups.iter().map(|lookup| (*lookup, self.queryable(lookup.target.object()))).collect(),
             rule: None,
+            blob: None,
+            filter: None,
         }
     }
 }
@@ -155,6 +167,7 @@ pub fn needed_describes(selection: &Selection, global: &[GlobalObject]) -> Resul
         names.insert(spec.name.to_owned());
         add(&mut names, spec.children);
     }
+    names.extend(selection.files.iter().map(|blob| blob.object().to_owned()));
     names.extend(chosen_custom(selection, global)?.into_iter().map(|object| object.name.clone()));
     names.retain(|name| global.iter().any(|object| object.queryable && object.name.eq_ignore_ascii_case(name)));
     Ok(names.into_iter().collect())
@@ -178,8 +191,16 @@ pub fn plan(selection: &Selection, global: &[GlobalObject], described: &BTreeMap
             _ => planned.skipped.push((object.name.clone(), not_queryable())),
         }
     }
+    for blob in &selection.files {
+        if offer.queryable(blob.object()) {
+            planned.objects.push(blob.plan(&offer));
+        } else {
+            planned.skipped.push((blob.object().to_owned(), not_queryable()));
+        }
+    }
     planned.blank = offer.blank(&planned.objects);
     planned.layout = Layout::new(&planned.objects, described);
+    planned.files = FileFacts::offered(described);
     Ok(planned)
 }
 
@@ -204,7 +225,7 @@ mod tests {
             .collect()
     }
     fn custom(names: &str) -> Selection {
-        Selection { standard: Names::Only(Vec::new()), custom: Names::parse(names) }
+        Selection { standard: Names::Only(Vec::new()), custom: Names::parse(names), ..Selection::default() }
     }
 
     #[test]
@@ -223,7 +244,7 @@ mod tests {
     #[test]
     fn what_documents_will_lack_is_named() {
         let global = org(&[("Contact", true), ("Account", true), ("Case", true), ("EmailMessage", true), ("CaseFeed", true)]);
-        let selection = Selection { standard: Names::parse("Contact, Case"), custom: Names::Only(Vec::new()) };
+        let selection = Selection { standard: Names::parse("Contact, Case"), custom: Names::Only(Vec::new()), ..Selection::default() };
         let planned = plan(&selection, &global, &describes(&[])).unwrap();
         let blank: Vec<_> = planned.blank.iter().map(|(object, keys)| (object.as_str(), keys.as_str())).collect();
         let files = ["ContentDocument", "ContentDocumentLink", "ContentVersion"].map(|object| (object, LINKS));
@@ -258,7 +279,7 @@ mod tests {
             ("CaseFeed", false),
             ("ContentVersion", true),
         ]);
-        let selection = Selection { standard: Names::parse("case"), custom: Names::Only(Vec::new()) };
+        let selection = Selection { standard: Names::parse("case"), custom: Names::Only(Vec::new()), ..Selection::default() };
         assert_eq!(needed_describes(&selection, &global).unwrap(), ["Case", "ContentVersion", "EmailMessage"]);
     }
 }

@@ -1,6 +1,6 @@
 //! SOQL text from a plan: the same columns in the same order every time, so that caches and logs stay quiet.
 
-use super::{Cap, ChildPlan, LookupTarget, ObjectPlan, Via};
+use super::{Cap, ChildPlan, FileFacts, LookupTarget, ObjectPlan, Via};
 use crate::{NestedLimit, RecordId};
 
 /// `'id','id',...`: quotes need no escape, ids are letters and digits.
@@ -19,8 +19,9 @@ pub fn in_list(ids: &[RecordId]) -> String {
 
 /// All records of an object after `after`, in the order of their ids.
 pub fn page_query(plan: &ObjectPlan, after: Option<RecordId>) -> String {
-    let from = after.map(|id| format!(" WHERE Id > '{id}'")).unwrap_or_default();
-    format!("SELECT {} FROM {}{from} ORDER BY Id", plan.fields.join(","), plan.name)
+    let conditions: Vec<_> = plan.filter.map(str::to_owned).into_iter().chain(after.map(|id| format!("Id > '{id}'"))).collect();
+    let conditions = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    format!("SELECT {} FROM {}{conditions} ORDER BY Id", plan.fields.join(","), plan.name)
 }
 
 /// The sub-selected children of some parents; `None` when the object has none. An empty `ids` gives the length without ids.
@@ -45,9 +46,12 @@ pub fn lookup_query(target: LookupTarget, ids: &[RecordId]) -> String {
     format!("SELECT {} FROM {} WHERE Id IN ({})", target.fields(), target.object(), in_list(ids))
 }
 
-/// Everything that some files are linked to.
-pub fn link_query(files: &[RecordId]) -> String {
-    format!("SELECT ContentDocumentId,LinkedEntityId FROM ContentDocumentLink WHERE ContentDocumentId IN ({})", in_list(files))
+/// Everything that some files are linked to, with what else is to be known of them.
+pub fn link_query(files: &[RecordId], facts: FileFacts) -> String {
+    let checksum = if facts.checksum { ",ContentDocument.LatestPublishedVersion.Checksum" } else { "" };
+    let privacy = if facts.privacy { ",ContentDocument.SharingPrivacy" } else { "" };
+    let ids = in_list(files);
+    format!("SELECT ContentDocumentId,LinkedEntityId{checksum}{privacy} FROM ContentDocumentLink WHERE ContentDocumentId IN ({ids})")
 }
 
 fn sub_select(child: &ChildPlan, limit: NestedLimit) -> Option<String> {
@@ -89,10 +93,16 @@ mod tests {
             children: vec![],
             lookups: vec![],
             rule: None,
+            blob: None,
+            filter: None,
         };
         assert_eq!(page_query(&plan, None), "SELECT Id,Name FROM Lead ORDER BY Id");
         let after = "00QHs0AAAAAACDuM4P".parse().unwrap();
         assert_eq!(page_query(&plan, Some(after)), "SELECT Id,Name FROM Lead WHERE Id > '00QHs0AAAAAACDuM4P' ORDER BY Id");
+        let some = ObjectPlan { filter: Some("IsActive = true"), ..plan };
+        assert_eq!(page_query(&some, None), "SELECT Id,Name FROM Lead WHERE IsActive = true ORDER BY Id");
+        let all = "SELECT Id,Name FROM Lead WHERE IsActive = true AND Id > '00QHs0AAAAAACDuM4P' ORDER BY Id";
+        assert_eq!(page_query(&some, Some(after)), all);
     }
 
     #[test]

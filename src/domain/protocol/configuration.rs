@@ -64,14 +64,14 @@ pub fn simple() -> Object {
             json!({
                 "label": "Use text extraction service", "order": 7, "type": "bool", "display": "toggle", "value": false,
                 "ui_restrictions": ["advanced"],
-                "tooltip": "Not offered by this version: files go to the ingest pipeline.",
+                "tooltip": "Text of files comes from the service that the connector's configuration file names, in place of the ingest pipeline.",
             }),
         ),
         (
             "use_document_level_security",
             json!({
                 "label": "Enable document level security", "order": 8, "type": "bool", "display": "toggle", "value": false,
-                "tooltip": "Not offered by this version: whoever may search the index sees every document in it.",
+                "tooltip": "Stores with each document who may read it. Access control syncs write an access document for each user.",
             }),
         ),
     ];

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{ACCESS_INDEX_PREFIX, Connector, Object, SERVICE_TYPE, connector, filtering, is_supported, object, time, values};
-use crate::{CP_JOB, ConnectorId, Counts, Ended, Fault, JobId, JobStatus, JobType};
+use super::{Connector, Object, SERVICE_TYPE, connector, filtering, is_supported, object, time, values};
+use crate::access::ACCESS_INDEX_PREFIX;
+use crate::{CP_JOB, ConnectorId, Counts, Ended, Fault, IndexName, JobId, JobStatus, JobType};
 
 /// Bytes of a MiB, the unit of volumes.
 const MIB: u64 = 1 << 20;
@@ -154,10 +155,7 @@ impl JobDocument {
 
 /// A job to be made, for whoever writes it into the index: everything that it needs to know of its connector.
 pub fn new_job(connector: &Connector, kind: JobType, now: Timestamp) -> Value {
-    let index = connector.index().map(|index| match kind {
-        JobType::AccessControl => format!("{ACCESS_INDEX_PREFIX}{index}"),
-        JobType::Full | JobType::Incremental => index.to_owned(),
-    });
+    let index = connector.index().map(|index| kind.target(&IndexName::new(index)).to_string());
     json!({
         "connector": {
             "id": connector.id.as_str(), "index_name": index, "service_type": connector.field("service_type"),

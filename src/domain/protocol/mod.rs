@@ -41,19 +41,17 @@ pub const CONNECTORS: &str = ".elastic-connectors";
 pub const JOBS: &str = ".elastic-connectors-sync-jobs";
 /// What an alias of the protocol is followed by in the name of its index.
 pub const INDEX_VERSION: &str = "-v1";
-/// Before the name of a content index, the name of the index for who may read what.
-pub const ACCESS_INDEX_PREFIX: &str = ".search-acl-filter-";
 /// The kind of connector that this program is.
 pub const SERVICE_TYPE: &str = "salesforce";
 
 /// What this version does. Kibana offers what is enabled here and nothing else, so a line becomes `true` with the code that does it.
 ///
-/// Document level security is not applied yet. An incremental job reads everything, as the reference's
+/// An incremental job reads everything, as the reference's
 /// does. Kibana makes no API keys for it.
 pub fn features() -> Value {
     json!({
         "sync_rules": { "basic": { "enabled": true }, "advanced": { "enabled": true } },
-        "document_level_security": { "enabled": false },
+        "document_level_security": { "enabled": true },
         "incremental_sync": { "enabled": true },
         "native_connector_api_keys": { "enabled": false },
     })
@@ -72,14 +70,6 @@ fn allows(features: &Value, kind: JobType) -> bool {
 /// Whether this version runs jobs of this kind.
 pub fn is_supported(kind: JobType) -> bool {
     allows(&features(), kind)
-}
-
-/// Kinds of jobs that exclude each other within a connector, this one included: content, or who may read it.
-pub fn family(kind: JobType) -> &'static [JobType] {
-    match kind {
-        JobType::Full | JobType::Incremental => &[JobType::Full, JobType::Incremental],
-        JobType::AccessControl => &[JobType::AccessControl],
-    }
 }
 
 /// Whether `value` is nothing to go by: null, or empty in its own way.

@@ -263,9 +263,13 @@ fn a_job_is_due_once_whatever_the_service_that_looks() {
 }
 
 #[test]
-fn what_this_version_does_not_do_is_never_due() {
-    let wish = json!({ "features": { "document_level_security": { "enabled": true } }, "scheduling": { "access_control": { "enabled": true, "interval": "0 * * * * ?" } } });
-    assert_eq!(due(&connector(wish), JobType::AccessControl, at("2026-01-01T09:00:00Z"), at("2026-01-01T10:00:00Z")).unwrap(), None);
+fn what_a_connector_does_not_offer_is_never_due() {
+    let (since, now) = (at("2026-01-01T09:00:00Z"), at("2026-01-01T10:00:00Z"));
+    for (enabled, is_due) in [(true, true), (false, false)] {
+        let scheduling = json!({ "access_control": { "enabled": true, "interval": "0 * * * * ?" } });
+        let wish = json!({ "features": { "document_level_security": { "enabled": enabled } }, "scheduling": scheduling });
+        assert_eq!(due(&connector(wish), JobType::AccessControl, since, now).unwrap().is_some(), is_due);
+    }
     let off = json!({ "features": { "incremental_sync": { "enabled": false } }, "scheduling": { "incremental": { "enabled": true, "interval": "0 * * * * ?" } } });
     assert_eq!(due(&connector(off), JobType::Incremental, at("2026-01-01T09:00:00Z"), at("2026-01-01T10:00:00Z")).unwrap(), None);
 }
@@ -350,7 +354,6 @@ fn a_job_that_cannot_be_run_says_why() {
         fault.to_string()
     };
     for (patch, words) in [
-        (json!({ "job_type": "access_control" }), "no access_control jobs"),
         (json!({ "job_type": "full", "connector": { "service_type": "jira" } }), "of the type `jira`"),
         (json!({ "job_type": "full", "connector": { "index_name": null } }), "no index was attached"),
         (json!({ "job_type": "full", "connector": { "configuration": null } }), "no configuration"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{AdvancedRule, Offers, Paging, ParsedRule, RuleError, SoqlRule, SoslRule};
 use crate::RecordId;
-use crate::catalog::{DescribedObject, FieldKind, GlobalObject, Layout, ObjectPlan, Planned};
+use crate::catalog::{DescribedObject, FieldKind, FileFacts, GlobalObject, LINKS, Layout, ObjectPlan, Planned};
 
 /// An advanced rule as this run reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +103,9 @@ impl<'a> MetRules<'a> {
     /// Objects that have to be described before a [plan](Self::plan) can be made, as the org spells them.
     pub fn needed(&self) -> Vec<String> {
         let mut names: Vec<_> = self.0.iter().flat_map(|(_, _, objects)| objects).map(|found| found.name.clone()).collect();
+        if self.0.iter().any(|(_, rule, _)| matches!(rule, ParsedRule::Soql(rule) if rule.nested().contains(LINKS))) {
+            names.extend(FileFacts::DESCRIBES.map(str::to_owned));
+        }
         names.sort_unstable();
         names.dedup();
         names
@@ -147,6 +150,8 @@ impl<'a> MetRules<'a> {
                     prefixes: found.iter().filter_map(|it| it.key_prefix.clone()).collect(),
                     shares: shares(at),
                 }),
+                blob: None,
+                filter: None,
             });
         }
         let mut layout = Layout::new(&objects, described);
@@ -155,7 +160,7 @@ impl<'a> MetRules<'a> {
             ParsedRule::Sosl(_) => BTreeSet::new(),
         });
         layout.fields.extend(nested.map(|key| (key.to_owned(), FieldKind::Nested)));
-        Planned { objects, layout, ..Planned::default() }
+        Planned { objects, layout, files: FileFacts::offered(described), ..Planned::default() }
     }
 }
 

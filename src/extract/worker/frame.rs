@@ -27,9 +27,10 @@ impl Request {
     /// Writes a request for a file that the caller holds.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] if the extension or the file is too long for a frame (64 bytes, 4 GiB), or what `output` says.
+    /// [`io::ErrorKind::InvalidInput`] if the extension or the file is too long for a frame (64 bytes, 4 GiB), with nothing written;
+    /// or what `output` says.
     pub fn write(output: &mut impl Write, extension: &str, bytes: &[u8]) -> io::Result<()> {
-        if extension.len() > MAX_EXTENSION as usize {
+        if extension.len() > MAX_EXTENSION as usize || bytes.len() > u32::MAX as usize {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         write_bytes(output, extension.as_bytes())?;
@@ -168,6 +169,13 @@ mod tests {
                 prop_assert_eq!(Answer::read(&mut wire.as_slice()).unwrap(), Some(answer));
             }
         }
+    }
+
+    #[test]
+    fn a_request_that_fits_no_frame_leaves_nothing_on_the_wire() {
+        let mut wire = Vec::new();
+        assert_eq!(Request::write(&mut wire, &"x".repeat(65), b"y").unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert!(wire.is_empty());
     }
 
     #[test]

@@ -55,7 +55,13 @@ fn child() {
     limit_self(1 << 30, seconds).unwrap();
     silence_panics();
     let stream = UnixStream::connect(socket).unwrap();
-    assert!(serve(&stream, &stream, Limits::default()).is_ok());
+    seal_self().unwrap();
+    assert!(nothing_can_be_opened());
+    assert!(serve(&stream, &stream, Limits::within(1 << 30)).is_ok());
+}
+
+fn nothing_can_be_opened() -> bool {
+    std::fs::File::open("/").is_err() && UnixStream::pair().is_err() && std::net::UdpSocket::bind("127.0.0.1:0").is_err()
 }
 
 /// A child that is killed with the test, and the line to it.

@@ -1,4 +1,4 @@
-//! Serves a made-up or loaded org until it is interrupted: `serve [--org DIR | --seed N --scale N | --plain RECORDS] [--port N] [--page-size N] [--faults FILE]`.
+//! Serves a made-up or loaded org until it is interrupted: `serve [--org DIR | --seed N --scale N | --plain RECORDS] [--port N] [--page-size N] [--faults FILE] [--running-user USER]`.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     options.port = u16::try_from(number("port", 0)?)?;
     options.page_size = given.get("page-size").map(|text| text.parse()).transpose()?;
     options.faults = given.get("faults").map(FaultPlan::load).transpose()?.unwrap_or_default();
+    options.running_user = given.get("running-user").map(|name| (*name).to_owned());
     let running = spawn(options)?;
     #[expect(clippy::print_stdout, reason = "the one thing that the caller needs to know")]
     {

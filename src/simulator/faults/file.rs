@@ -85,6 +85,7 @@ enum ActText {
     StallBody { after_bytes: u64 },
     Reset { after_bytes: u64 },
     Truncate { after_bytes: u64 },
+    Corrupt { byte: u64 },
     HtmlError { status: u16 },
     RequestLimit,
     ConcurrentLimit,
@@ -128,6 +129,7 @@ fn parse_act(value: Value) -> Result<Fault, String> {
         ActText::StallBody { after_bytes } => Fault::StallBody { after_bytes },
         ActText::Reset { after_bytes } => Fault::Reset { after_bytes },
         ActText::Truncate { after_bytes } => Fault::Truncate { after_bytes },
+        ActText::Corrupt { byte } => Fault::Corrupt { byte },
         ActText::HtmlError { status } => Fault::HtmlError { status: checked(status)? },
         ActText::RequestLimit => Fault::RequestLimit,
         ActText::ConcurrentLimit => Fault::ConcurrentLimit,
@@ -183,7 +185,7 @@ mod tests {
         let plan = FaultPlan::load(&path).unwrap();
         let mut kinds: Vec<_> = plan.rules().map(|rule| std::mem::discriminant(&rule.act)).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 10, "one rule for each kind of fault");
+        assert_eq!(kinds.len(), 11, "one rule for each kind of fault");
     }
 
     #[test]

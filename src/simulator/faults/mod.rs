@@ -103,6 +103,11 @@ pub enum Fault {
         /// Bytes of body that are sent.
         after_bytes: u64,
     },
+    /// The right status, headers and length, but one bit of the body is another one.
+    Corrupt {
+        /// Which byte of the body is hit, counted from 0; the last one when the body is shorter. An empty body stays as it is.
+        byte: u64,
+    },
     /// 403 `REQUEST_LIMIT_EXCEEDED`: the daily allowance is used up.
     RequestLimit,
     /// 403 `REQUEST_LIMIT_EXCEEDED`: too many long requests at once.

@@ -40,6 +40,7 @@ pub(crate) fn spoil(body: BoxBody, fault: &Fault, socket: Option<Socket>) -> Box
         Fault::Truncate { after_bytes } => (*after_bytes, End::HangUp),
         Fault::Reset { after_bytes: 0 } => (0, End::Abort),
         Fault::Reset { after_bytes } => (*after_bytes, End::FlushThenAbort),
+        Fault::Corrupt { byte } => return corrupt(body, *byte),
         _ => return body,
     };
     let size = match body.size() {
@@ -48,6 +49,51 @@ pub(crate) fn spoil(body: BoxBody, fault: &Fault, socket: Option<Socket>) -> Box
         size => size,
     };
     BoxBody::new(Spoilt { body, size, left, end, socket })
+}
+
+/// Wraps a body so that one bit of it is wrong.
+fn corrupt(body: BoxBody, byte: u64) -> BoxBody {
+    let left = match body.size() {
+        BodySize::Sized(size) => byte.min(size.saturating_sub(1)),
+        BodySize::None | BodySize::Stream => byte,
+    };
+    BoxBody::new(Corrupt { body, left: Some(left) })
+}
+
+/// A body in which the byte after `left` more is changed; none once it is.
+struct Corrupt {
+    body: BoxBody,
+    left: Option<u64>,
+}
+
+impl MessageBody for Corrupt {
+    type Error = Broken;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, Broken>>> {
+        let part = match Pin::new(&mut self.body).poll_next(cx) {
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(None) => return Poll::Ready(None),
+            Poll::Ready(Some(Err(_))) => return Poll::Ready(Some(Err(Broken))),
+            Poll::Ready(Some(Ok(part))) => part,
+        };
+        let Some(left) = self.left else { return Poll::Ready(Some(Ok(part))) };
+        match usize::try_from(left).ok().filter(|at| *at < part.len()) {
+            Some(at) => {
+                self.left = None;
+                let mut changed = part.to_vec();
+                changed[at] ^= 1;
+                Poll::Ready(Some(Ok(changed.into())))
+            }
+            None => {
+                self.left = Some(left - part.len() as u64);
+                Poll::Ready(Some(Ok(part)))
+            }
+        }
+    }
 }
 
 /// A body of which only the first `left` bytes are sent.

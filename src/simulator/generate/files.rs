@@ -1,9 +1,9 @@
 //! Files of several types, their versions, and links to records.
 
-use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 use super::{World, formats, record, text};
+use crate::org::md5_hex;
 
 /// Extensions in turn; `bin` is one that no text extraction supports.
 const EXTENSIONS: [&str; 10] = ["txt", "md", "html", "csv", "json", "xml", "pdf", "docx", "txt", "bin"];
@@ -20,7 +20,7 @@ pub(super) fn make(world: &mut World) {
         let large = at == 8 && world.scale >= 10;
         let title = title(world, at, large);
         let bytes = if large { large_text() } else { contents(world, at, extension, &title) };
-        let document = document(world, at, &title, extension, bytes);
+        let document = document(world, &File { at, title: &title, extension, privacy: "N" }, bytes);
         link(world, at, &document);
     }
 }
@@ -38,8 +38,19 @@ fn title(world: &World, at: usize, large: bool) -> String {
     }
 }
 
-/// A document with its latest version, every sixth with an older one. Gives the id of the document.
-fn document(world: &mut World, at: usize, title: &str, extension: &str, bytes: Vec<u8>) -> String {
+/// What a document is called and how it is shared.
+pub(super) struct File<'a> {
+    /// Number of the file; every sixth has an older version.
+    pub(super) at: usize,
+    pub(super) title: &'a str,
+    pub(super) extension: &'a str,
+    /// `SharingPrivacy`.
+    pub(super) privacy: &'a str,
+}
+
+/// A document with its latest version, and maybe an older one. Gives the id of the document.
+pub(super) fn document(world: &mut World, file: &File<'_>, bytes: Vec<u8>) -> String {
+    let File { at, title, extension, privacy } = *file;
     let document = world.id("069");
     let versions = if at % 6 == 5 { 2 } else { 1 };
     let owner = world.any_user();
@@ -50,7 +61,7 @@ fn document(world: &mut World, at: usize, title: &str, extension: &str, bytes: V
     for (number, bytes) in [older, bytes].into_iter().skip(2 - versions).enumerate() {
         let version = record! {
             "ContentDocumentId": document, "Title": title, "PathOnClient": format!("{title}.{extension}"), "FileType": file_type,
-            "FileExtension": extension, "ContentSize": bytes.len(), "Checksum": checksum(&bytes), "VersionNumber": (number + 1).to_string(),
+            "FileExtension": extension, "ContentSize": bytes.len(), "Checksum": md5_hex(&bytes), "VersionNumber": (number + 1).to_string(),
             "IsLatest": number + 1 == versions, "OwnerId": owner,
         };
         latest = add_version(world, version);
@@ -59,7 +70,7 @@ fn document(world: &mut World, at: usize, title: &str, extension: &str, bytes: V
     let described = world.maybe(2, format!("{title}, as sent to the customer"));
     let mut record = record! {
         "Id": document, "Title": title, "FileType": file_type, "FileExtension": extension, "ContentSize": size, "Description": described,
-        "OwnerId": owner, "PublishStatus": "P", "SharingPrivacy": "N", "LatestPublishedVersionId": latest, "CreatedById": owner, "LastModifiedById": owner,
+        "OwnerId": owner, "PublishStatus": "P", "SharingPrivacy": privacy, "LatestPublishedVersionId": latest, "CreatedById": owner, "LastModifiedById": owner,
     };
     let (created, modified) = world.stamps();
     for (name, value) in [
@@ -85,11 +96,6 @@ fn add_version(world: &mut World, mut version: super::Record) -> String {
     world.add("ContentVersion", "068", version)
 }
 
-/// Salesforce has an MD5 there. Clients only compare it, so any digest of the same length will do.
-fn checksum(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// Links to one, two or three records, and to the first user now and then.
 fn link(world: &mut World, at: usize, document: &str) {
     for turn in 0..=at % 3 {
@@ -103,7 +109,7 @@ fn link(world: &mut World, at: usize, document: &str) {
     }
 }
 
-fn add_link(world: &mut World, document: &str, target: &str, share_type: &str) {
+pub(super) fn add_link(world: &mut World, document: &str, target: &str, share_type: &str) {
     let link = record! {
         "ContentDocumentId": document, "LinkedEntityId": target, "ShareType": share_type, "Visibility": "AllUsers", "IsDeleted": false,
     };

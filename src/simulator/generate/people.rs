@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Named, World, record, text};
 
 /// Role and the position of the role above it.
-const ROLES: [(&str, Option<usize>); 8] = [
+pub(super) const ROLES: [(&str, Option<usize>); 8] = [
     ("Chief Executive", None),
     ("Head of Sales", Some(0)),
     ("Head of Service", Some(0)),
@@ -29,7 +29,7 @@ const EXTRA_SETS: [(&str, &str, &[&str]); 3] = [
     ("Unassigned", "Unassigned", &["Lead"]),
 ];
 
-const SECURED: [&str; 8] = ["Account", "Contact", "Opportunity", "Lead", "Campaign", "Case", "Project__c", "Invoice_Line__c"];
+pub(super) const SECURED: [&str; 8] = ["Account", "Contact", "Opportunity", "Lead", "Campaign", "Case", "Project__c", "Invoice_Line__c"];
 
 /// Standard users at scale 1, besides the odd ones.
 const USERS: usize = 20;
@@ -64,7 +64,8 @@ fn permission_sets(world: &mut World, profiles: &[String]) -> Vec<String> {
         let all = *reads == ["*"];
         let set = record! {
             "Name": format!("X00e_{}", profile.replace(' ', "_")), "Label": profile, "Type": "Profile", "IsOwnedByProfile": true, "ProfileId": id,
-            "PermissionsViewAllData": all, "PermissionsModifyAllData": all, "PermissionsQueryAllFiles": all,
+            "PermissionsViewAllData": all, "PermissionsModifyAllData": all, "PermissionsQueryAllFiles": all, "PermissionsViewAllUsers": all,
+            "PermissionsViewSetup": all, "PermissionsManageUsers": all, "PermissionsAssignPermissionSets": all,
         };
         ids.push(world.add("PermissionSet", "0PS", set));
         object_permissions(world, &ids[ids.len() - 1].clone(), if all { &SECURED } else { reads }, all);
@@ -77,7 +78,7 @@ fn permission_sets(world: &mut World, profiles: &[String]) -> Vec<String> {
     ids
 }
 
-fn object_permissions(world: &mut World, set: &str, objects: &[&str], all: bool) {
+pub(super) fn object_permissions(world: &mut World, set: &str, objects: &[&str], all: bool) {
     for object in objects {
         let permissions = record! {
             "ParentId": set, "SobjectType": object, "PermissionsRead": true, "PermissionsCreate": all, "PermissionsEdit": all,
@@ -161,7 +162,7 @@ fn groups(world: &mut World, roles: &[String]) {
     }
 }
 
-fn group(world: &mut World, name: &str, kind: &str, related: Option<&String>) -> String {
+pub(super) fn group(world: &mut World, name: &str, kind: &str, related: Option<&String>) -> String {
     let developer_name = name.replace(' ', "_");
     let group = record! {
         "Name": name, "DeveloperName": developer_name, "Type": kind, "DoesIncludeBosses": kind == "Queue", "RelatedId": related,
@@ -169,6 +170,6 @@ fn group(world: &mut World, name: &str, kind: &str, related: Option<&String>) ->
     world.add("Group", "00G", group)
 }
 
-fn member(world: &mut World, group: &str, member: &str) {
+pub(super) fn member(world: &mut World, group: &str, member: &str) {
     world.add("GroupMember", "011", record! { "GroupId": group, "UserOrGroupId": member });
 }

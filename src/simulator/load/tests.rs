@@ -104,3 +104,28 @@ fn a_reference_to_nothing_is_an_error() {
         r#"{"records": [{"attributes": {"type": "A__c", "referenceId": "a"}}, {"attributes": {"type": "A__c", "referenceId": "a"}}]}"#;
     assert_eq!(load(&[("a.json", twice)]).unwrap_err().problem, "referenceId a is used twice");
 }
+
+#[test]
+fn a_version_without_a_checksum_gets_that_of_its_bytes_if_the_schema_has_the_field() {
+    let versions = r#"[{"Id": "068000000000001AAA", "Title": "a"}, {"Id": "068000000000002AAA", "Title": "b", "Checksum": "given"},
+        {"Id": "068000000000003AAA", "Title": "no bytes"}]"#;
+    let load_with = |field: &str| {
+        let schema = format!(
+            r#"{{"ContentVersion": {{"fields": [{{"name": "Id", "type": "id"}}, {{"name": "{field}", "type": "string"}}, {{"name": "Title", "type": "string"}}]}}}}"#
+        );
+        let versions = versions.replace("Checksum", field);
+        load(&[
+            ("schema.json", &schema),
+            ("records/ContentVersion.json", &versions),
+            ("files/068000000000001AAA", "message digest"),
+            ("files/068000000000002AAA", "x"),
+        ])
+        .unwrap()
+    };
+    let org = load_with("Checksum");
+    assert_eq!(json(&org, "ContentVersion", 0, "Checksum").as_deref(), Some("\"f96b697d7cb7938d525a2f31aaf161d0\""));
+    assert_eq!(json(&org, "ContentVersion", 0, "Title").as_deref(), Some("\"a\""));
+    assert_eq!(json(&org, "ContentVersion", 1, "Checksum").as_deref(), Some("\"given\""));
+    assert_eq!(json(&org, "ContentVersion", 2, "Checksum"), None);
+    assert_eq!(json(&load_with("Digest"), "ContentVersion", 0, "Digest"), None);
+}

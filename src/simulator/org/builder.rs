@@ -10,6 +10,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::checksum;
 use super::row::{Row, compact};
 use super::schema::{FieldKind, ObjectSchema, Shape};
 use super::{IdKey, Location, Org, OrgError, Table};
@@ -48,6 +49,16 @@ impl OrgBuilder {
         self.insert(object, pairs)
     }
 
+    /// Adds a record that is written as a JSON object, as with `serde_json::json!`.
+    ///
+    /// # Errors
+    /// As [`OrgBuilder::push`], and when the value is no object.
+    pub fn push_value(&mut self, object: &str, record: &Value) -> Result<(), OrgError> {
+        let no_record = || OrgError::NotARecord { object: object.to_owned(), reason: format!("found {record}") };
+        let members = record.as_object().ok_or_else(no_record)?;
+        self.insert(object, members.iter().map(|(name, value)| (name.as_str(), Cow::Owned(value.to_string()))))
+    }
+
     /// Adds a record from its JSON text; numbers keep every digit they are written with.
     ///
     /// # Errors
@@ -62,7 +73,8 @@ impl OrgBuilder {
         self.insert(object, texts)
     }
 
-    /// Sets the bytes of a file version (id of 15 or 18 characters; other ids are ignored).
+    /// Sets the bytes of a file version, attachment, document or static resource (id of 15 or 18 characters; other ids are ignored).
+    /// A version whose record has no `Checksum` gets that of its bytes, if the schema has the field.
     pub fn file(&mut self, version_id: &str, bytes: Bytes) {
         if let Some(key) = IdKey::parse(version_id) {
             self.files.insert(key, bytes);
@@ -74,6 +86,7 @@ impl OrgBuilder {
         let mut ids = self.seen;
         let mut tables = Vec::with_capacity(self.drafts.len());
         for (number, mut draft) in self.drafts.into_iter().enumerate() {
+            checksum::fill(&draft.schema, &mut draft.rows, &self.files);
             let arrival = draft.sort();
             for (at, (key, _)) in draft.rows.iter().enumerate() {
                 ids.insert(*key, Location::new(number, at));

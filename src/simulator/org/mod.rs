@@ -1,9 +1,11 @@
 //! The org that the simulator serves: schema, rows, file bytes. Filled once by a builder, then read by many requests.
 
 mod builder;
+mod checksum;
 mod id;
 mod row;
 mod schema;
+mod view;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,9 +13,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 pub use self::builder::OrgBuilder;
+pub(crate) use self::checksum::md5_hex;
 pub use self::id::IdKey;
 pub use self::row::{Row, text_of};
 pub use self::schema::{ChildRelationship, FieldKind, FieldSchema, ObjectSchema, Shape};
+use self::view::View;
 
 /// Why a record was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -220,18 +224,20 @@ pub(crate) fn key_of(json: &[u8]) -> Option<IdKey> {
 pub struct Org {
     tables: Vec<Arc<Table>>,
     by_name: HashMap<String, usize>,
-    ids: HashMap<IdKey, Location>,
-    files: HashMap<IdKey, Bytes>,
+    ids: Arc<HashMap<IdKey, Location>>,
+    files: Arc<HashMap<IdKey, Bytes>>,
+    /// Set when this is only what one user sees of an org.
+    view: Option<View>,
 }
 
 impl Org {
     fn new(tables: Vec<Table>, by_name: HashMap<String, usize>, ids: HashMap<IdKey, Location>, files: HashMap<IdKey, Bytes>) -> Self {
-        Self { tables: tables.into_iter().map(Arc::new).collect(), by_name, ids, files }
+        Self { tables: tables.into_iter().map(Arc::new).collect(), by_name, ids: Arc::new(ids), files: Arc::new(files), view: None }
     }
 
     /// All objects, in the order they were given.
     pub fn objects(&self) -> impl Iterator<Item = &ObjectSchema> {
-        self.tables.iter().map(|table| table.schema())
+        self.tables.iter().enumerate().filter(|(number, _)| !self.is_hidden(*number)).map(|(_, table)| table.schema())
     }
 
     /// An object by name without regard to case.
@@ -239,7 +245,7 @@ impl Org {
         self.table_number(name).map(|number| self.tables[number].schema())
     }
 
-    /// Bytes of a file version.
+    /// Bytes of a file version, an attachment, a document or a static resource.
     pub fn file(&self, version_id: &str) -> Option<Bytes> {
         self.files.get(&IdKey::parse(version_id)?).cloned()
     }
@@ -270,7 +276,7 @@ impl Org {
     }
 
     pub(crate) fn locate(&self, key: IdKey) -> Option<Location> {
-        self.ids.get(&key).copied()
+        self.ids.get(&key).copied().filter(|location| !self.is_hidden(location.table()))
     }
 }
 

@@ -62,7 +62,8 @@ fn records_that_do_not_fit_the_schema_are_refused() {
     assert!(matches!(refused(json!({"Id": FIRST, "Nmae": "a"})), OrgError::UnknownField { .. }));
     assert!(matches!(refused(json!({"Id": FIRST, "Amount": "1"})), OrgError::WrongType { .. }));
     assert!(matches!(builder.push("Nope", Map::new()), Err(OrgError::UnknownObject { .. })));
-    builder.push("Account", record(json!({"Id": FIRST}))).unwrap();
+    assert!(matches!(builder.push_value("Account", &json!([])), Err(OrgError::NotARecord { .. })));
+    builder.push_value("Account", &json!({"Id": FIRST})).unwrap();
     assert!(matches!(builder.push("Account", record(json!({"Id": FIRST}))), Err(OrgError::DuplicateId { .. })));
 }
 

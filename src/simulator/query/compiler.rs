@@ -208,10 +208,11 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Before v59, links of files are only found by the id of the file or of the record.
+    /// Before v59, and without Query All Files, links of files are only found by the id of the file or of the record.
     pub(super) fn check_links(&self, query: &Query) -> Result<(), ApiError> {
         let is_links = self.org.table(self.table).schema().name == "ContentDocumentLink";
-        if !is_links || self.version() >= FREE_LINKS_SINCE || query.filter.as_ref().is_some_and(|filter| self.narrows_links(filter)) {
+        let is_free = self.version() >= FREE_LINKS_SINCE && self.org.shows_all_files();
+        if !is_links || is_free || query.filter.as_ref().is_some_and(|filter| self.narrows_links(filter)) {
             return Ok(());
         }
         Err(malformed(

@@ -128,6 +128,10 @@ impl Compiler<'_> {
             let hop = self.hop(&tables, name)?;
             polymorphic = self.is_polymorphic(&hop);
             tables = self.targets(&hop);
+            // Parents that the running user does not see cannot be followed.
+            if tables.is_empty() && self.org.viewer().is_some() {
+                return Err(self.refuse.unknown_parent(name.span, &name.text));
+            }
             hops.push(hop);
         }
         self.finish(field, hops, &tables, polymorphic)

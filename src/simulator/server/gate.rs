@@ -106,7 +106,7 @@ fn substitute(state: &State, request: &ServiceRequest, fault: &Fault) -> Option<
             }
             Some(oauth::session_expired().into())
         }
-        Fault::SlowHead { .. } | Fault::StallBody { .. } | Fault::Reset { .. } | Fault::Truncate { .. } => None,
+        Fault::SlowHead { .. } | Fault::StallBody { .. } | Fault::Reset { .. } | Fault::Truncate { .. } | Fault::Corrupt { .. } => None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::org::{Org, RowRef, text_of};
 const ORG_ID: &str = "00DHs000000SimuMAI";
 const USER_ID: &str = "005Hs00000SimUsIAI";
 
-/// The org's id and its first active user.
+/// The org's id, and its running user or else the first active one.
 #[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) org_id: String,
@@ -18,8 +18,9 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Looks both up in the org; what is missing gets a plausible value.
-    pub(crate) fn of(org: &Org, username: &str) -> Self {
-        let user = org.rows("User").find(|row| is_active(row) && !row.is_deleted());
+    pub(crate) fn of(org: &Org, username: &str, runner: Option<&str>) -> Self {
+        let first = || org.rows("User").find(|row| is_active(row) && !row.is_deleted());
+        let user = runner.map_or_else(first, |runner| org.row(runner));
         let text = |field: &str, default: &str| {
             user.and_then(|row| row.json(field)).map_or_else(|| default.to_owned(), |json| text_of(json).into_owned())
         };

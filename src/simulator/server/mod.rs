@@ -13,6 +13,7 @@ mod query;
 mod reply;
 mod rest;
 mod route;
+mod runner;
 mod search;
 mod stats;
 #[cfg(test)]
@@ -35,6 +36,7 @@ use self::call::Call;
 use self::identity::Identity;
 use self::jwt::PublicKey;
 pub use self::route::Endpoint;
+use self::runner::Runner;
 use self::stats::Ledger;
 pub use self::stats::{Request, Stats};
 use self::tokens::Tokens;
@@ -56,6 +58,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// What all workers share.
 pub(crate) struct State {
     org: Arc<Org>,
+    runner: Option<Runner>,
     cursors: Cursors,
     tokens: Tokens,
     credentials: Credentials,
@@ -71,6 +74,11 @@ pub(crate) struct State {
 }
 
 impl State {
+    /// The org as the running user sees it at this moment.
+    fn org(&self) -> Arc<Org> {
+        self.runner.as_ref().map_or_else(|| Arc::clone(&self.org), |runner| runner.view(&self.org, self.clock.now()))
+    }
+
     /// Whether someone of this name may sign in.
     fn is_user(&self, username: &str) -> bool {
         let is_named = |json: &[u8]| text_of(json).eq_ignore_ascii_case(username);
@@ -138,7 +146,7 @@ impl std::fmt::Debug for Running {
 /// Starts a simulated org and comes back when it answers. For callers in an async context; the same as [`spawn`].
 ///
 /// # Errors
-/// When the address cannot be used, or the JWT key is none.
+/// When the address cannot be used, the JWT key is none, or the running user is no active user of the org.
 pub async fn start(options: Options) -> io::Result<Running> {
     spawn(options)
 }
@@ -146,7 +154,7 @@ pub async fn start(options: Options) -> io::Result<Running> {
 /// Starts a simulated org on threads of its own and comes back when it answers.
 ///
 /// # Errors
-/// When the address cannot be used, or the JWT key is none.
+/// When the address cannot be used, the JWT key is none, or the running user is no active user of the org.
 pub fn spawn(options: Options) -> io::Result<Running> {
     let listener = listen(&options.bind, options.port)?;
     let base_url = format!("http://{}", listener.local_addr()?);
@@ -161,19 +169,27 @@ pub fn spawn(options: Options) -> io::Result<Running> {
 }
 
 fn new_state(options: Options, base_url: String) -> io::Result<State> {
-    let Options { org, page_size, credentials, token_ttl, faults, port: _, bind: _, workers: _ } = options;
+    let Options { org, page_size, credentials, running_user, token_ttl, faults, port: _, bind: _, workers: _ } = options;
     let jwt_key = match &credentials.jwt_public_key {
         None => None,
         Some(pem) => Some(PublicKey::from_pem(pem).ok_or_else(|| io::Error::other("jwt public key is no RSA key or certificate in PEM"))?),
+    };
+    let runner = match running_user {
+        None => None,
+        Some(name) => {
+            let unknown = || io::Error::other(format!("running user {name} is no active user of the org"));
+            Some(Runner::of(&org, &name).ok_or_else(unknown)?)
+        }
     };
     let clock = Clock::default();
     let started = Timestamp::from_second(clock.now().as_second()).unwrap_or_default();
     Ok(State {
         cursors: Cursors::new(),
         tokens: Tokens::new(&credentials.client_secret, token_ttl),
-        identity: Identity::of(&org, &credentials.username),
+        identity: Identity::of(&org, &credentials.username, runner.as_ref().map(Runner::user)),
         ledger: Ledger::default(),
         org,
+        runner,
         credentials,
         jwt_key,
         clock,

@@ -13,30 +13,40 @@ use crate::fault::ApiError;
 
 /// Answers `sobjects`.
 pub(crate) fn global(state: &State, call: &Call, version: &str) -> Reply {
-    conditional(state, call, &format!("global {version}"), || Reply::value(&describe::global(&state.org, version)))
+    let org = state.org();
+    // How much the running user sees may change while the server runs.
+    let name = format!("global {version} {}", org.objects().count());
+    conditional(state, call, &name, || Reply::value(&describe::global(&org, version)))
 }
 
 /// Answers `sobjects/<object>`.
 pub(crate) fn info(state: &State, version: &str, name: &str) -> Result<Reply, ApiError> {
-    let schema = state.org.object(name).ok_or_else(not_found)?;
+    let org = state.org();
+    let schema = org.object(name).ok_or_else(not_found)?;
     Ok(Reply::value(&json!({ "objectDescribe": describe::entry(schema, version), "recentItems": [] })))
 }
 
 /// Answers `sobjects/<object>/describe`.
 pub(crate) fn describe(state: &State, call: &Call, version: &str, name: &str) -> Result<Reply, ApiError> {
-    let schema = state.org.object(name).ok_or_else(not_found)?;
-    Ok(conditional(state, call, &format!("{} {version}", schema.name), || Reply::value(&describe::full(&state.org, schema, version))))
+    let org = state.org();
+    let schema = org.object(name).ok_or_else(not_found)?;
+    Ok(conditional(state, call, &format!("{} {version}", schema.name), || Reply::value(&describe::full(&org, schema, version))))
 }
 
-/// Answers `sobjects/ContentVersion/<id>/VersionData`.
+/// Fields whose bytes can be fetched, by object.
+const BLOBS: [(&str, &str); 4] =
+    [("ContentVersion", "VersionData"), ("Attachment", "Body"), ("Document", "Body"), ("StaticResource", "Body")];
+
+/// Answers `sobjects/ContentVersion/<id>/VersionData` and the same of the other objects that hold bytes.
 pub(crate) fn blob(state: &State, call: &Call, object: &str, id: &str, field: &str) -> Result<Reply, ApiError> {
-    if !object.eq_ignore_ascii_case("ContentVersion") || !field.eq_ignore_ascii_case("VersionData") {
-        return Err(not_found());
-    }
+    let is_blob = |(holder, bytes): &&(&str, &str)| object.eq_ignore_ascii_case(holder) && field.eq_ignore_ascii_case(bytes);
+    let (holder, _) = BLOBS.iter().find(is_blob).ok_or_else(not_found)?;
     if call.nested {
         return Err(ApiError::new(400, "INVALID_OPERATION", "file content cannot be part of a composite request"));
     }
-    let bytes = state.org.file(id).ok_or_else(not_found)?;
+    let org = state.org();
+    org.row(id).filter(|row| row.schema().name == *holder && !row.is_deleted()).ok_or_else(not_found)?;
+    let bytes = org.file(id).ok_or_else(not_found)?;
     Ok(Reply { status: 200, headers: Vec::new(), body: Body::File(bytes) })
 }
 

@@ -16,7 +16,7 @@ pub(crate) fn first_page(state: &State, call: &Call, version: &str, all_rows: bo
     let Some(soql) = call.parameter("q") else {
         return Err(ApiError::new(400, "MALFORMED_QUERY", "A query string has to be specified"));
     };
-    let result = run(&state.org, &soql, &Context { api_version: version, now: state.clock.now(), all_rows })?;
+    let result = run(&state.org(), &soql, &Context { api_version: version, now: state.clock.now(), all_rows })?;
     let mut body = Vec::new();
     result.page(0, page_size(state, call), &state.cursors, &mut body);
     Ok(Reply::json(body))
@@ -36,10 +36,11 @@ fn page_size(state: &State, call: &Call) -> usize {
 
 /// Answers `sobjects/<object>/<id>`: all fields, or those of the parameter `fields`.
 pub(crate) fn record(state: &State, call: &Call, version: &str, object: &str, id: &str) -> Result<Reply, ApiError> {
-    let schema = state.org.object(object).ok_or_else(not_found)?;
-    let row = state.org.row(id).filter(|row| row.schema().name == schema.name && !row.is_deleted()).ok_or_else(|| unknown_record(id))?;
+    let org = state.org();
+    let schema = org.object(object).ok_or_else(not_found)?;
+    let row = org.row(id).filter(|row| row.schema().name == schema.name && !row.is_deleted()).ok_or_else(|| unknown_record(id))?;
     let soql = format!("SELECT {} FROM {} WHERE Id = '{}'", selection(schema, call), schema.name, row.id());
-    let result = run(&state.org, &soql, &Context { api_version: version, now: state.clock.now(), all_rows: false })?;
+    let result = run(&org, &soql, &Context { api_version: version, now: state.clock.now(), all_rows: false })?;
     let mut page = Vec::new();
     result.page(0, 1, &state.cursors, &mut page);
     let page: OneRecord<'_> = serde_json::from_slice(&page).map_err(|err| ApiError::new(500, "UNKNOWN_EXCEPTION", err.to_string()))?;

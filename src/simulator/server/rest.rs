@@ -121,8 +121,9 @@ fn limits(state: &State) -> Reply {
 fn record_count(state: &State, call: &Call) -> Reply {
     let wanted = call.parameter("sObjects");
     let is_wanted = |name: &str| wanted.as_ref().is_none_or(|names| names.split(',').any(|wish| wish.trim().eq_ignore_ascii_case(name)));
-    let counted = state.org.objects().filter(|object| is_wanted(&object.name));
-    let counts: Vec<_> = counted.map(|object| json!({ "count": state.org.count(&object.name), "name": object.name })).collect();
+    let org = state.org();
+    let counted = org.objects().filter(|object| is_wanted(&object.name));
+    let counts: Vec<_> = counted.map(|object| json!({ "count": org.count(&object.name), "name": object.name })).collect();
     Reply::value(&json!({ "sObjects": counts }))
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn by_parameters(state: &State, call: &Call, version: &str) -> Result
 }
 
 fn run(state: &State, text: &str, version: &str) -> Result<Reply, ApiError> {
-    let rows = query::search(&state.org, text, &Context { api_version: version, now: state.clock.now(), all_rows: false })?;
+    let rows = query::search(&state.org(), text, &Context { api_version: version, now: state.clock.now(), all_rows: false })?;
     let number: u32 = version.split('.').next().and_then(|number| number.parse().ok()).unwrap_or(WRAPPED_SINCE);
     let (head, tail): (&[u8], &[u8]) = if number < WRAPPED_SINCE { (b"[", b"]") } else { (b"{\"searchRecords\":[", b"]}") };
     Ok(Reply::json([head, &rows, tail].concat()))

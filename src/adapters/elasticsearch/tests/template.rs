@@ -49,7 +49,7 @@ fn template(kind: ServerKind) -> Value {
     });
     let global: Vec<_> =
         CATALOG.iter().map(|spec| GlobalObject { name: spec.name.to_owned(), queryable: true, custom: false, key_prefix: None }).collect();
-    let selection = Selection { standard: Names::All, custom: Names::Only(Vec::new()) };
+    let selection = Selection { standard: Names::All, custom: Names::Only(Vec::new()), ..Selection::default() };
     let layout = plan(&selection, &global, &described.collect()).unwrap().layout;
     let server = Server { kind, version: String::new() };
     json!({

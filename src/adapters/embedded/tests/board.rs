@@ -20,13 +20,17 @@ async fn the_oldest_job_that_waits_is_claimed_once() {
     for name in ["a", "b", "a"] {
         index.post(&job(name), at(1)).await.unwrap();
     }
-    assert_eq!(index.claim(&*OURS, at(2)).await.unwrap(), Some(job("a")));
+    assert_eq!(index.claim(&*OURS, JobType::Full.family(), at(2)).await.unwrap(), Some(job("a")));
     index.post(&job("a"), at(2)).await.unwrap();
-    assert_eq!(index.claim(&*OURS, at(3)).await.unwrap(), Some(job("b")), "a job that is posted again stays claimed");
-    assert_eq!(index.claim(&*OURS, at(4)).await.unwrap(), None);
+    assert_eq!(
+        index.claim(&*OURS, JobType::Full.family(), at(3)).await.unwrap(),
+        Some(job("b")),
+        "a job that is posted again stays claimed"
+    );
+    assert_eq!(index.claim(&*OURS, JobType::Full.family(), at(4)).await.unwrap(), None);
     let stop = Ended { status: JobStatus::Suspended, fault: None, counts: Counts::default() };
     index.finish(&job("a").id, &stop, at(5)).await.unwrap();
-    assert_eq!(index.claim(&*OURS, at(6)).await.unwrap(), Some(job("a")), "suspended jobs wait too");
+    assert_eq!(index.claim(&*OURS, JobType::Full.family(), at(6)).await.unwrap(), Some(job("a")), "suspended jobs wait too");
 }
 
 #[tokio::test]
@@ -34,8 +38,8 @@ async fn a_job_of_another_connector_is_left_to_those_who_serve_it() {
     let (_dir, index) = fresh();
     index.post(&Job { connector: ConnectorId::new("theirs"), ..job("a") }, at(1)).await.unwrap();
     index.post(&job("b"), at(2)).await.unwrap();
-    assert_eq!(index.claim(&*OURS, at(3)).await.unwrap(), Some(job("b")));
-    assert_eq!(index.claim(&*OURS, at(4)).await.unwrap(), None);
+    assert_eq!(index.claim(&*OURS, JobType::Full.family(), at(3)).await.unwrap(), Some(job("b")));
+    assert_eq!(index.claim(&*OURS, JobType::Full.family(), at(4)).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -44,7 +48,7 @@ async fn many_who_claim_at_once_get_different_jobs() {
     for no in 0..20 {
         index.post(&job(&no.to_string()), at(no)).await.unwrap();
     }
-    let claims = futures::future::join_all((0..30).map(|_| index.claim(&*OURS, at(99)))).await;
+    let claims = futures::future::join_all((0..30).map(|_| index.claim(&*OURS, JobType::Full.family(), at(99)))).await;
     let got: std::collections::BTreeSet<_> = claims.iter().flat_map(|claim| claim.as_ref().unwrap()).map(|job| job.id.clone()).collect();
     assert_eq!((got.len(), claims.iter().filter(|claim| **claim == Ok(None)).count()), (20, 10));
 }
@@ -54,7 +58,7 @@ async fn the_board_remembers_how_jobs_went() {
     let (_dir, index) = fresh();
     for (no, name) in ["a", "b", "c"].into_iter().enumerate() {
         index.post(&job(name), at(no as i64)).await.unwrap();
-        index.claim(&*OURS, at(5)).await.unwrap();
+        index.claim(&*OURS, JobType::Full.family(), at(5)).await.unwrap();
     }
     let counts = Counts { read: 7, written: 6, ..Counts::default() };
     index.progress(&job("b").id, counts.clone(), at(6)).await.unwrap();
@@ -93,11 +97,11 @@ async fn jobs_that_ended_long_ago_are_forgotten_when_the_next_one_ends() {
 async fn jobs_that_a_dead_process_left_in_work_wait_again() {
     let (dir, index) = fresh();
     index.post(&job("a"), at(1)).await.unwrap();
-    index.claim(&*OURS, at(2)).await.unwrap();
+    index.claim(&*OURS, JobType::Full.family(), at(2)).await.unwrap();
     drop(index);
     let index = open(dir.path()).unwrap();
     assert_eq!(index.reader().jobs(None, 1).unwrap()[0].status, JobStatus::Suspended);
-    assert_eq!(index.claim(&*OURS, at(3)).await.unwrap(), Some(job("a")));
+    assert_eq!(index.claim(&*OURS, JobType::Full.family(), at(3)).await.unwrap(), Some(job("a")));
 }
 
 #[tokio::test]

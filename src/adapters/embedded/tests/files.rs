@@ -81,7 +81,7 @@ fn a_foreign_file_is_left_untouched() {
         ("is no database", |path| fs::write(path, "my diary").unwrap()),
         ("is no database", |path| fs::write(path, [7; 4096]).unwrap()),
         ("of another program", |path| database(path, "PRAGMA journal_mode = WAL; CREATE TABLE t (x); INSERT INTO t VALUES (1);")),
-        ("has version 99 and this program knows version 1", |path| {
+        ("has version 99 and this program knows version 2", |path| {
             database(path, "PRAGMA application_id = 0x736C6365; PRAGMA user_version = 99;");
         }),
     ];

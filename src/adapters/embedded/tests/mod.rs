@@ -1,9 +1,12 @@
 //! The embedded index as its users see it.
 
+mod access;
 mod board;
 mod files;
 mod holds;
+mod migrate;
 mod search;
+mod sights;
 mod sink;
 
 use std::path::Path;
@@ -50,6 +53,37 @@ fn account(no: usize, name: &str, text: &str) -> BulkOp {
 async fn submit(index: &Embedded, target: &Target, ops: Vec<BulkOp>) {
     let wanted = vec![ItemOutcome::Written; ops.len()];
     assert_eq!(index.submit(target, Arc::new(ops)).await.unwrap(), wanted);
+}
+
+/// The same target for the access documents of its index.
+fn access_target(run: &str) -> Target {
+    Target { index: IndexName::new(domain::access::access_index(INDEX)), ..target("c", run) }
+}
+
+/// A Salesforce user.
+fn user_id(no: usize) -> domain::RecordId {
+    format!("005{no:012}").parse().unwrap()
+}
+
+/// A document that lists tokens, or does not say who may find it.
+fn closed(no: usize, kind: &str, text: &str, tokens: Option<&[&str]>) -> BulkOp {
+    let mut body = serde_json::json!({"attributes": {"type": kind}, "Id": id(no).as_str(), "Name": text});
+    if let Some(tokens) = tokens {
+        body["_allow_access_control"] = serde_json::json!(tokens);
+    }
+    put(no, &body.to_string())
+}
+
+/// The access document of a user.
+fn holder(no: usize, name: &str, email: &str, tokens: &[&str]) -> BulkOp {
+    let id = user_id(no);
+    let body = serde_json::json!({
+        "_timestamp": "2024-01-01T00:00:00Z", "id": id.as_str(),
+        "identity": {"email": format!("email:{email}"), "username": format!("user:{name}"), "user_id": format!("user_id:{id}")},
+        "created_at": "2024-01-01T00:00:00Z",
+        "query": {"template": {"params": {"access_control": tokens}, "source": "{}"}},
+    });
+    BulkOp::Put(Document { id, body: body.to_string().into_bytes() })
 }
 
 /// Ids of what is found, best first.

@@ -83,7 +83,14 @@ async fn numbers_are_of_all_matches_and_hits_of_one_page() {
     let kinds = vec![("Account".to_owned(), 7), ("Lead".to_owned(), 3)];
     for text in ["falcon", ""] {
         let ask = |kind: Option<&str>, from, size| {
-            let request = SearchRequest { index: Some(INDEX.into()), text: text.into(), kind: kind.map(str::to_owned), from, size };
+            let request = SearchRequest {
+                index: Some(INDEX.into()),
+                text: text.into(),
+                kind: kind.map(str::to_owned),
+                from,
+                size,
+                ..Default::default()
+            };
             let answer = reader.search(&request).unwrap();
             assert_eq!(answer.kinds, kinds);
             (answer.total, answer.hits.len())

@@ -89,7 +89,7 @@ fn ids(prefix: &str, count: usize) -> Vec<RecordId> {
 
 fn plan(name: &str, fields: &[&str], children: Vec<ChildPlan>) -> ObjectPlan {
     let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-    ObjectPlan { name: name.into(), key_prefix: None, fields, children, lookups: vec![], rule: None }
+    ObjectPlan { name: name.into(), key_prefix: None, fields, children, lookups: vec![], rule: None, blob: None, filter: None }
 }
 
 fn child(key: &'static str, via: Via, cap: Cap, children: Vec<ChildPlan>) -> ChildPlan {

@@ -1,7 +1,7 @@
 //! Pages, children, look-ups and links.
 
 use bytes::Bytes;
-use domain::catalog::{LINKS, LookupTarget};
+use domain::catalog::{Checksum, FileFacts, FileLink, LINKS, LookupTarget};
 use domain::{ChildList, NestedLimit, PageCursor, SF_NO_ID, SF_QUERY};
 use ports::Source;
 
@@ -236,7 +236,7 @@ async fn nothing_is_asked_when_there_is_nothing_to_ask() {
     let plan = plan("Account", &["Id"], vec![child("Links", Via::SubSelect("Links"), Cap::All, vec![])]);
     assert!(salesforce.children(&plan, &[], NestedLimit::Unlimited).await.unwrap().is_empty());
     assert!(salesforce.lookup(LookupTarget::User, &[]).await.unwrap().is_empty());
-    assert!(salesforce.links(&[]).await.unwrap().is_empty());
+    assert!(salesforce.links(&[], FileFacts::default()).await.unwrap().is_empty());
     assert!(stub.seen().is_empty() && stub.sign_ins().is_empty());
 }
 
@@ -254,7 +254,10 @@ async fn look_ups_give_raw_rows_and_leave_out_what_is_not_there() {
 async fn links_are_pairs_from_all_pages_of_all_chunks() {
     let files = ids("069", 1000);
     let (stub, salesforce) = org(|seen: &Seen| {
-        let pair = |id: &RecordId, no: usize| format!(r#"{{"LinkedEntityId":"001{no:012}","ContentDocumentId":"{id}"}}"#);
+        let document = r#"{"LatestPublishedVersion":{"Checksum":"d41d8cd98f00b204e9800998ecf8427e"},"SharingPrivacy":"P"}"#;
+        let pair = |id: &RecordId, no: usize| {
+            format!(r#"{{"LinkedEntityId":"001{no:012}","ContentDocument":{document},"ContentDocumentId":"{id}"}}"#)
+        };
         if let Some(id) = seen.target.strip_prefix("/more/") {
             return Act::json(200, page(&[pair(&id.parse().unwrap(), 2)], 2, None));
         }
@@ -262,8 +265,13 @@ async fn links_are_pairs_from_all_pages_of_all_chunks() {
         Act::json(200, page(&[pair(&first, 1)], 2, Some(&format!("/more/{first}"))))
     })
     .await;
-    let links = salesforce.links(&files).await.unwrap();
+    let links = salesforce.links(&files, FileFacts { checksum: true, privacy: true }).await.unwrap();
     assert_eq!(links.len(), 4, "two chunks of two pages");
-    assert_eq!((links[0], links[1].1), ((files[0], ids("001", 2)[1]), ids("001", 3)[2]));
+    let known = Checksum::parse("d41d8cd98f00b204e9800998ecf8427e");
+    let first = FileLink { file: files[0], entity: ids("001", 2)[1], checksum: known, is_private: true };
+    assert_eq!((links[0], links[1].entity), (first, ids("001", 3)[2]));
+    let asked =
+        "SELECT ContentDocumentId,LinkedEntityId,ContentDocument.LatestPublishedVersion.Checksum,ContentDocument.SharingPrivacy FROM";
+    assert!(stub.seen()[0].soql().starts_with(asked), "{}", stub.seen()[0].soql());
     assert!(stub.seen().iter().all(|seen| seen.head.len() <= 16_384));
 }

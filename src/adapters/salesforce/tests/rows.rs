@@ -9,7 +9,16 @@ use super::*;
 fn plan() -> ObjectPlan {
     let lookups = [("Account", "AccountId", LookupTarget::Account), ("Owner", "OwnerId", LookupTarget::User)];
     let lookups = lookups.map(|(key, field, target)| (LookupSpec { key, field, target }, true)).to_vec();
-    ObjectPlan { name: "Contact".into(), key_prefix: None, fields: vec!["Id".into()], children: vec![], lookups, rule: None }
+    ObjectPlan {
+        name: "Contact".into(),
+        key_prefix: None,
+        fields: vec!["Id".into()],
+        children: vec![],
+        lookups,
+        rule: None,
+        blob: None,
+        filter: None,
+    }
 }
 
 fn rows(text: &str) -> Rows {

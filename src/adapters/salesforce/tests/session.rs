@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
+use domain::catalog::{Blob, ContentAt};
 use domain::{
     FaultClass, SF_BUSY, SF_DAILY_LIMIT, SF_NO_OBJECT, SF_QUERY, SF_SESSION, SF_SIGN_IN, SF_SILENT, SF_UNREACHABLE, SF_UNREADABLE,
     SF_WRONG_HOST,
@@ -261,7 +262,7 @@ async fn a_file_arrives_in_chunks_and_with_its_length() {
     let expired = Act::json(401, refusal("INVALID_SESSION_ID", "Session expired or invalid"));
     let answer = Act::Answer { status: 200, headers: String::new(), body: content.clone().into() };
     let (stub, salesforce) = org(in_turn(vec![Act::html(503), expired, answer])).await;
-    let file = salesforce.file(version).await.unwrap();
+    let file = salesforce.file(version_of(version)).await.unwrap();
     assert_eq!(file.length, Some(content.len() as u64));
     let chunks: Vec<_> = file.chunks.try_collect().await.unwrap();
     assert_eq!(chunks.concat(), content.as_bytes());
@@ -271,12 +272,12 @@ async fn a_file_arrives_in_chunks_and_with_its_length() {
 #[actix_rt::test]
 async fn a_file_that_breaks_off_ends_in_a_fault() {
     let (_stub, salesforce) = org(in_turn(vec![Act::CutBody("half".into())])).await;
-    let file = salesforce.file(ids("068", 1)[0]).await.unwrap();
+    let file = salesforce.file(version_of(ids("068", 1)[0])).await.unwrap();
     let fault = file.chunks.try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!((fault.code, fault.message.as_str()), (&SF_UNREACHABLE, "the connection ended after 4 of 14 bytes"));
     let (stub, _) = org(in_turn(vec![Act::StallBody("half".into())])).await;
     let salesforce = again_with(&stub, |config| config.timeouts.body_idle = Duration::from_millis(50));
-    let file = salesforce.file(ids("068", 1)[0]).await.unwrap();
+    let file = salesforce.file(version_of(ids("068", 1)[0])).await.unwrap();
     assert_eq!(file.chunks.try_collect::<Vec<_>>().await.unwrap_err().code, &SF_SILENT);
 }
 
@@ -284,16 +285,16 @@ async fn a_file_that_breaks_off_ends_in_a_fault() {
 async fn a_file_that_is_gone_is_named() {
     let (stub, salesforce) = org(in_turn(vec![Act::json(404, refusal("NOT_FOUND", "The requested resource does not exist"))])).await;
     let version = ids("068", 1)[0];
-    let fault = salesforce.file(version).await.unwrap_err();
+    let fault = salesforce.file(version_of(version)).await.unwrap_err();
     assert_eq!((fault.code, stub.seen().len()), (&domain::FILE_GONE, 1));
-    assert!(fault.message.starts_with(&format!("download file version {version}: salesforce answered 404")), "{fault}");
+    assert!(fault.message.starts_with(&format!("download VersionData of ContentVersion {version}: salesforce answered 404")), "{fault}");
 }
 
 #[actix_rt::test]
 async fn no_more_requests_are_in_flight_than_the_limit_and_a_file_counts_until_its_end() {
     let (stub, _) = org(|seen: &Seen| if seen.target.ends_with("VersionData") { Act::json(200, "bytes") } else { good() }).await;
     let salesforce = again_with(&stub, |config| config.concurrency = 1);
-    let file = salesforce.file(ids("068", 1)[0]).await.unwrap();
+    let file = salesforce.file(version_of(ids("068", 1)[0])).await.unwrap();
     let mut global = Box::pin(salesforce.global());
     assert!(futures::poll!(&mut global).is_pending());
     tokio::task::yield_now().await;
@@ -301,4 +302,8 @@ async fn no_more_requests_are_in_flight_than_the_limit_and_a_file_counts_until_i
     assert_eq!(stub.seen().len(), 1, "the file has the only slot");
     drop(file);
     assert_eq!(global.await.unwrap().len(), 2);
+}
+
+fn version_of(id: RecordId) -> ContentAt {
+    ContentAt { blob: Blob::ContentVersion, id }
 }

@@ -151,3 +151,22 @@ fn faults_strike_by_the_decoded_query() {
     assert_eq!(get(&org, &bearer, &soql("SELECT Id FROM Contact")).status, 504);
     assert_eq!(get(&org, &bearer, &soql("SELECT Id FROM Account")).status, 200);
 }
+
+#[test]
+fn a_corrupt_body_has_the_right_length_and_one_wrong_byte() {
+    let id = ORG.rows("ContentVersion").map(|row| row.id()).find(|id| ORG.file(id).is_some_and(|bytes| bytes.len() > 200)).unwrap();
+    let right = ORG.file(&id).unwrap();
+    for (byte, hit) in [(0, 0), (100, 100), (u64::MAX, right.len() - 1)] {
+        let plan = FaultPlan::one(Match { path: Some("VersionData".into()), ..Match::default() }, Fault::Corrupt { byte });
+        let org = running(Options { faults: plan, ..options() });
+        let bearer = bearer(&org);
+        let reply = get(&org, &bearer, &format!("/services/data/v64.0/sobjects/ContentVersion/{id}/VersionData"));
+        assert_eq!((reply.status, reply.body.len(), reply.error), (200, right.len(), None));
+        let wrong: Vec<_> = (0..right.len()).filter(|at| reply.body[*at] != right[*at]).collect();
+        assert_eq!(wrong, [hit]);
+    }
+    let (org, bearer) = faulty(Fault::Corrupt { byte: 3 });
+    let reply = get(&org, &bearer, LIMITS);
+    assert_eq!((reply.status, reply.body.len()), (200, healthy().len()));
+    assert_ne!(reply.body, healthy());
+}

@@ -2,6 +2,7 @@
 
 mod faulty;
 mod rest;
+mod runner;
 mod search;
 mod signin;
 

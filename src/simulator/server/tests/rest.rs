@@ -182,6 +182,15 @@ fn files_come_with_their_length_and_uncompressed() {
         assert!(reply.body == ORG.file(&id).unwrap());
     }
     assert_eq!(get(&org, &bearer, &format!("{BASE}/sobjects/ContentVersion/068000000000000AAA/VersionData")).status, 404);
+    for object in ["Attachment", "Document", "StaticResource"] {
+        for row in ORG.rows(object) {
+            let shown = get(&org, &bearer, &soql(&format!("SELECT Body, BodyLength FROM {object} WHERE Id = '{}'", row.id()))).json();
+            let path = format!("{BASE}/sobjects/{object}/{}/Body", row.id());
+            assert_eq!(shown["records"][0]["Body"], path.as_str());
+            assert!(get(&org, &bearer, &path).body == ORG.file(&row.id()).unwrap());
+            assert_eq!(get(&org, &bearer, &path.replace(object, "ContentVersion")).status, 404, "the bytes of another object");
+        }
+    }
     assert_eq!(get(&org, &bearer, &format!("{BASE}/sobjects/Attachment/00P000000000000AAA/Body")).status, 404);
 }
 

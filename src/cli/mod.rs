@@ -124,12 +124,17 @@ pub enum Command {
     Rules(RulesArgs),
     /// Carry out the deletes that a full job held back because they were too many
     ConfirmDeletes(ConfirmArgs),
+    /// Forget the content of files that was kept, so that the next job downloads all of them
+    ClearCache(ClearCacheArgs),
     /// Print the documents of an index as NDJSON, sorted by id
     Export(ExportArgs),
     /// Serve a simulated Salesforce org on loopback
     Simulate(SimulateArgs),
     /// Print a completion script for a shell
     Completions(CompletionsArgs),
+    /// Read files for another command, which starts this one
+    #[command(hide = true)]
+    ExtractWorker(ExtractWorkerArgs),
 }
 
 /// `sluice demo`.
@@ -174,7 +179,7 @@ pub struct SyncArgs {
     /// Connector to sync; may be left out if there is only one
     #[arg(long, value_name = "ID")]
     pub connector: Option<String>,
-    /// Kind of job: `full`
+    /// Kind of job: `full`, or `access_control` for who may read what
     #[arg(long, value_name = "KIND", default_value = "full", value_parser = job)]
     pub job: JobType,
     /// Form of the summary on standard output: text or json
@@ -225,6 +230,17 @@ pub struct ConfirmArgs {
     /// Connector; may be left out if there is only one
     #[arg(long, value_name = "ID")]
     pub connector: Option<String>,
+}
+
+/// `sluice clear-cache`.
+#[derive(Clone, Debug, PartialEq, Eq, Args)]
+#[command(after_help = "\
+Examples:
+  sluice clear-cache -c config.yml   empty the file under `content_cache.path`")]
+pub struct ClearCacheArgs {
+    /// Configuration file that names the cache
+    #[arg(short, long, value_name = "FILE")]
+    pub config: PathBuf,
 }
 
 /// `sluice export`.
@@ -297,6 +313,17 @@ pub struct CompletionsArgs {
     pub shell: Shell,
 }
 
+/// `sluice extract-worker`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Args)]
+pub struct ExtractWorkerArgs {
+    /// Bytes of memory that it may take
+    #[arg(value_name = "BYTES")]
+    pub memory: u64,
+    /// Seconds that it may spend on a processor
+    #[arg(value_name = "SECONDS")]
+    pub cpu_seconds: u64,
+}
+
 impl Cli {
     /// The command line of this process. Leaves the process with help, version, or a usage error and exit code 2.
     pub fn of_process() -> Self {
@@ -318,8 +345,9 @@ pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
 fn job(kind: &str) -> Result<JobType, String> {
     match kind {
         "full" => Ok(JobType::Full),
-        "incremental" | "access_control" => Err("this version runs only full jobs; use `--job full`".to_owned()),
-        _ => Err("the kinds are `full`, `incremental` and `access_control`, of which this version runs `full`".to_owned()),
+        "access_control" => Ok(JobType::AccessControl),
+        "incremental" => Err("in this version an incremental job would read everything; use `--job full`".to_owned()),
+        _ => Err("the kinds are `full`, `incremental` and `access_control`".to_owned()),
     }
 }
 
@@ -329,147 +357,4 @@ fn page_size(rows: &str) -> Result<usize, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::commands::RulesCommand;
-
-    fn parse(line: &str) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(line.split_whitespace())
-    }
-    fn command(line: &str) -> Command {
-        parse(line).unwrap().command
-    }
-    fn refusal(line: &str) -> String {
-        let error = parse(line).unwrap_err();
-        assert_eq!(error.exit_code(), i32::from(EXIT_USAGE), "{line}");
-        error.to_string()
-    }
-
-    #[test]
-    fn the_definition_holds_together() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn commands_work_with_their_defaults() {
-        let demo = DemoArgs { once: false, data: None, port: 8265, seed: 1, scale: 1 };
-        assert_eq!(command("sluice demo"), Command::Demo(demo));
-        let Command::Simulate(simulate) = command("sluice simulate") else { panic!("another command") };
-        assert_eq!((simulate.seed, simulate.scale, simulate.page_size, simulate.org), (1, 1, None, None));
-        let Command::Sync(sync) = command("sluice sync -c a.yml") else { panic!("another command") };
-        assert_eq!(
-            (sync.config, sync.job, sync.output, sync.dry_run, sync.print_plan),
-            ("a.yml".into(), JobType::Full, Format::Text, false, false)
-        );
-    }
-
-    #[test]
-    fn every_flag_is_understood() {
-        let line = "sluice sync --config a.yml --connector x --job full --output json --dry-run --print-plan";
-        let Command::Sync(sync) = command(line) else { panic!("another command") };
-        assert_eq!((sync.connector.as_deref(), sync.output, sync.dry_run, sync.print_plan), (Some("x"), Format::Json, true, true));
-        let Command::Demo(demo) = command("sluice demo --once --data d --port 0 --seed 7 --scale 10") else { panic!("another command") };
-        assert_eq!(demo, DemoArgs { once: true, data: Some("d".into()), port: 0, seed: 7, scale: 10 });
-        let Command::Simulate(simulate) = command("sluice simulate --org o --port 1 --page-size 200 --faults f.json") else {
-            panic!("another command")
-        };
-        assert_eq!(
-            (simulate.org, simulate.port, simulate.page_size, simulate.faults),
-            (Some("o".into()), 1, Some(200), Some("f.json".into()))
-        );
-        let Command::Check(check) = command("sluice check --config a.yml --connector x --output json") else { panic!("another command") };
-        assert_eq!((check.config, check.connector.as_deref(), check.output), ("a.yml".into(), Some("x"), Format::Json));
-        let Command::Rules(RulesArgs { command: RulesCommand::Test(test) }) = command("sluice rules test -c a.yml --sample 2000") else {
-            panic!("another command")
-        };
-        assert_eq!((test.config, test.connector, test.sample, test.output), ("a.yml".into(), None, 2000, Format::Text));
-        let Command::Export(export) = command("sluice export --data d --index i") else { panic!("another command") };
-        assert_eq!((export.from.data, export.from.config, export.index.as_str()), (Some("d".into()), None, "i"));
-    }
-
-    #[test]
-    fn log_flags_stand_before_or_behind_the_command_and_take_the_names_of_the_reference() {
-        let log = |line| parse(line).unwrap().log;
-        assert_eq!(log("sluice demo"), LogArgs { log_level: None, log_format: LogFormat::Text });
-        assert_eq!(log("sluice --log-level DEBUG demo").log_level, Some(LogLevel::Debug));
-        assert_eq!(
-            log("sluice demo --log-level warning --log-format json"),
-            LogArgs { log_level: Some(LogLevel::Warn), log_format: LogFormat::Json }
-        );
-        assert_eq!(log("sluice demo --log-level critical").log_level.map(LogLevel::as_str), Some("error"));
-    }
-
-    #[test]
-    fn other_kinds_of_jobs_are_refused_with_a_sentence() {
-        for kind in ["incremental", "access_control"] {
-            assert!(refusal(&format!("sluice sync -c a.yml --job {kind}")).contains("this version runs only full jobs"), "{kind}");
-        }
-        assert!(refusal("sluice sync -c a.yml --job ful").contains("the kinds are"));
-    }
-
-    #[test]
-    fn wrong_lines_end_with_two() {
-        for line in [
-            "sluice",
-            "sluice sink",
-            "sluice sync",
-            "sluice sync -c a.yml --output xml",
-            "sluice check",
-            "sluice rules",
-            "sluice rules test",
-            "sluice rules test -c a.yml --sample 0",
-            "sluice rules test -c a.yml --sample 2001",
-            "sluice export --index i",
-            "sluice export -c a.yml --data d --index i",
-            "sluice export -c a.yml",
-            "sluice simulate --org o --seed 1",
-            "sluice simulate --page-size 0",
-            "sluice simulate --page-size 2001",
-            "sluice demo --scale 0",
-            "sluice demo --port 65536",
-            "sluice completions tcsh",
-            "sluice demo --log-level loud",
-        ] {
-            assert!(!refusal(line).is_empty());
-        }
-        assert!(refusal("sluice demo --onse").contains("--once"));
-    }
-
-    #[test]
-    fn help_has_examples_for_every_command_and_version_is_there() {
-        for name in ["demo", "run", "sync", "confirm-deletes", "check", "rules", "rules test", "export", "simulate", "completions"] {
-            let help = parse(&format!("sluice {name} --help")).unwrap_err();
-            assert_eq!(help.exit_code(), 0);
-            assert!(help.to_string().contains(&format!("Examples:\n  sluice {name}")), "{name}");
-        }
-        let version = parse("sluice --version").unwrap_err();
-        assert_eq!((version.exit_code(), version.to_string()), (0, format!("sluice {}\n", env!("CARGO_PKG_VERSION"))));
-    }
-
-    #[test]
-    fn the_examples_that_help_gives_are_understood() {
-        let lines = |help: String| help.lines().filter(|line| line.starts_with("  sluice ")).map(str::to_owned).collect::<Vec<_>>();
-        let mut seen = 0;
-        for command in Cli::command().get_subcommands_mut().chain([&mut Cli::command()]) {
-            for line in lines(command.render_help().to_string()) {
-                let typed = line.split("  ").map(str::trim).find(|part| !part.is_empty()).unwrap_or_default();
-                let typed = typed.split([' ', '|', '>']).filter(|word| !word.is_empty()).take_while(|word| !word.starts_with(['/', '~']));
-                let typed: Vec<_> = typed.take_while(|word| !["head", "documents.ndjson"].contains(word)).collect();
-                let outcome = Cli::try_parse_from(&typed).map_or_else(|error| error.exit_code(), |_| 0);
-                assert_eq!(outcome, 0, "{typed:?}");
-                seen += 1;
-            }
-        }
-        assert!(seen >= 24, "{seen}");
-    }
-
-    #[test]
-    fn completions_know_the_commands() {
-        for shell in [Shell::Bash, Shell::Zsh, Shell::Fish, Shell::PowerShell, Shell::Elvish] {
-            let mut script = Vec::new();
-            completions(shell, &mut script).unwrap();
-            let script = String::from_utf8(script).unwrap();
-            assert!(script.contains("simulate") && script.contains("page-size"), "{shell}");
-        }
-    }
-}
+mod tests;
