@@ -79,6 +79,7 @@ fn engine(url: &str) -> Result<Value, Failure> {
             "configuration": { "domain": "bench", "client_id": "sluice-demo", "client_secret": "sluice-demo-secret", "standard_objects_to_sync": "Account" },
         }],
         "salesforce": { "base_url": url },
+        "content_cache": { "size": 0 },
     });
     let plan = Plan::try_from(Settings::parse(&settings.to_string(), &Environment::default())?)?;
     let (since, before) = (Instant::now(), cpu_seconds()?);

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use actix::{Actor, Context, Handler, ResponseActFuture, WrapFuture as _};
 use domain::access::{AllowLists, FileLinks, push_tokens};
+use domain::catalog::Blob;
 use domain::{BulkOp, Document};
 
 use crate::lane::{Lane, Parcel};
@@ -70,7 +71,9 @@ async fn secure(securing: &Securing, page: JoinedPage) {
     }
     for linked in files {
         let LinkedFile { file, shared, is_private, .. } = &linked;
-        let links = FileLinks { owner: file.owner(), linked: shared, private_on_records: *is_private };
+        // An attachment is its record's, whoever put it there, unless the owner keeps it private.
+        let owner = file.owner().filter(|_| file.blob() != Blob::Attachment || *is_private);
+        let links = FileLinks { owner, linked: shared, private_on_records: *is_private };
         let allow = allow.as_ref().map(|allow| allow.file(&links));
         let file = SecuredFile { linked, allow, share: files_share.fork() };
         if to_extractor.push(file).await.is_err() {
@@ -92,7 +95,7 @@ fn close_to_others(allow: &AllowLists, object: Option<&str>, document: &mut Docu
 #[cfg(test)]
 mod tests {
     use domain::access::Prefixes;
-    use domain::catalog::FileRef;
+    use domain::catalog::{ContentAt, FileRef};
     use domain::{BulkOp, Verdict};
     use ports::fakes::FakeSource;
     use tokio::sync::mpsc;
@@ -171,6 +174,27 @@ mod tests {
             let (document, file) = secured(object, id).await;
             assert_eq!(document, format!(r#"{{"Name":"x","_allow_access_control":["{token}"]}}"#));
             assert_eq!(file, r#"{"object:Case:read", "user_id:005000000000001AAA"}"#);
+        }
+    }
+    #[actix_rt::test]
+    async fn an_attachment_is_for_those_who_read_its_record_and_a_private_one_for_its_owner() {
+        tokio::time::pause();
+        let id: domain::RecordId = "00P000000000001AAA".parse().unwrap();
+        let case = "500000000000001AAA".parse().unwrap();
+        for (is_private, tokens) in [(false, r#"{"object:Case:read"}"#), (true, r#"{"user_id:005000000000001AAA"}"#)] {
+            let (to_writer, _written) = Catch::lane(4);
+            let (to_extractor, extracted) = Catch::lane(4);
+            let prefixes = Prefixes::new([("500".to_owned(), "Case".to_owned())]);
+            let securing =
+                Securing { to_writer, to_extractor, allow: Some(Rc::new(AllowLists::of_tokens(prefixes))), objects: Rc::new([]) };
+            let (facts, _) = mpsc::unbounded_channel();
+            let share = Share::open(PageId { object: 0, no: 0, last: None }, None, facts);
+            let text = bytes::Bytes::from_static(br#"{"Owner":{"Id":"005000000000001AAA"}}"#);
+            let file = FileRef { id, content: Some(ContentAt { blob: Blob::Attachment, id }), size: None, checksum: None, text };
+            let files = vec![LinkedFile { file, linked: vec![case], shared: vec![case], is_private }];
+            secure(&securing, JoinedPage { object: 0, ops: Vec::new(), files, aside: Vec::new(), share }).await;
+            settle().await;
+            assert_eq!(format!("{:?}", extracted.take().remove(0).allow.unwrap()), tokens);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::catalog::{Checksum, ContentAt, FileRef};
-use domain::{FILE_DAMAGED, FILE_TOO_LARGE, Fault, FaultClass, TX_DIED, TX_REFUSED, TX_UNREACHABLE};
+use domain::{FILE_DAMAGED, FILE_TOO_LARGE, Fault, FaultClass, TX_REFUSED, TX_UNREACHABLE};
 use futures::StreamExt as _;
 use futures::stream::LocalBoxStream;
 use md5::{Digest as _, Md5};
@@ -110,7 +110,8 @@ pub(crate) async fn get(extracting: &Extracting, file: &FileRef, at: ContentAt) 
     }
 }
 
-/// From the source. What a file itself is the reason of counts as known of it.
+/// From the source. That a file has no readable text counts as known of it; that a process ended on it does not, since it may have been ended
+/// from outside.
 async fn fetch(extracting: &Extracting, file: &FileRef, at: ContentAt) -> Result<KeptContent, Fault> {
     let Extracting { source, text, max_file, .. } = extracting;
     match text {
@@ -118,7 +119,7 @@ async fn fetch(extracting: &Extracting, file: &FileRef, at: ContentAt) -> Result
             let extension = file.extension();
             let made = with_tries(async || maker.text(&extension, checked(source.file(at).await?, file)).await).await;
             match made {
-                Err(fault) if [&TX_REFUSED, &TX_DIED].contains(&fault.code) => Ok(KeptContent::Refused(fault.message)),
+                Err(fault) if fault.code == &TX_REFUSED => Ok(KeptContent::Refused(fault.message)),
                 made => made.map(KeptContent::Text),
             }
         }

@@ -9,7 +9,7 @@
 //!      +------------- receipts: (page, settled | lost) --> Watermark --> Checkpoints <----------------------+
 //! ```
 
-mod access;
+pub mod access;
 mod acl;
 mod batch;
 pub mod budget;

@@ -1,5 +1,8 @@
 //! What benchmarks share: roles in processes of their own, and a way to print.
 
+#[allow(dead_code, reason = "not every benchmark runs the program")]
+pub(crate) mod program;
+
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 

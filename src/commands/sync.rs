@@ -23,7 +23,11 @@ pub(super) fn run(args: &SyncArgs) -> Result<ExitCode, Failure> {
     for name in settings.ignored() {
         tracing::warn!(name, "a name at the first level of the configuration is not known and is ignored");
     }
-    let plan = Plan::try_from(settings)?;
+    let mut plan = Plan::try_from(settings)?;
+    if args.dry_run {
+        // Nothing is written, there neither.
+        plan.files.cache = None;
+    }
     if args.print_plan {
         say(&plan)?;
         return Ok(ExitCode::SUCCESS);

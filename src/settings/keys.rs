@@ -103,7 +103,7 @@ table! {
         BASE_URL: Text = "salesforce.base_url", Text, None, "address of a simulated org, in place of the one that `domain` leads to; `SALESFORCE_EMULATOR_HOST` together with `RUNNING_FTEST` wins over it";
         API_VERSION: ApiVersion = "salesforce.api_version", ApiVersion(31..=99), Some("64.0"), "version of the Salesforce API";
         PAGE_SIZE: Count = "salesforce.page_size", Count(200..=2000), Some("2000"), "records per page; Salesforce may send fewer";
-        REQUESTS: Count = "salesforce.concurrency", Count(1..=100), Some("8"), "requests to one org in flight at a time";
+        REQUESTS: Count = "salesforce.concurrency", Count(1..=100), Some("16"), "requests to one org in flight at a time";
         CONNECT_TIMEOUT: Span = "salesforce.connect_timeout", Span(100..=5 * MINUTE), Some("10s"), "longest wait for a connection";
         // Salesforce itself ends a query after 120 s and says so; wait a little longer to hear it.
         TIMEOUT: Span = "salesforce.timeout", Span(SECOND..=HOUR), Some("130s"), "longest wait until an answer begins; Salesforce ends a query after 120 s";
@@ -119,7 +119,7 @@ table! {
         JOINER_MAILBOX: Count = "actors.entity_joiner.mailbox", Count(1..=100_000), Some("8"), "pages that may wait";
         ACL_CONCURRENCY: Count = "actors.acl_builder.concurrency", Count(1..=256), Some("2"), "pages in work at a time";
         ACL_MAILBOX: Count = "actors.acl_builder.mailbox", Count(1..=100_000), Some("8"), "pages that may wait";
-        EXTRACTOR_CONCURRENCY: Count = "actors.content_extractor.concurrency", Count(1..=256), Some("4"), "files in work at a time";
+        EXTRACTOR_CONCURRENCY: Count = "actors.content_extractor.concurrency", Count(1..=256), Some("12"), "files in work at a time";
         EXTRACTOR_MAILBOX: Count = "actors.content_extractor.mailbox", Count(1..=100_000), Some("32"), "files that may wait";
         WRITER_CONCURRENCY: Count = "actors.bulk_writer.concurrency", Count(1..=256), Some("5"), "batches in flight at a time";
         WRITER_MAILBOX: Count = "actors.bulk_writer.mailbox", Count(1..=1_000_000), Some("2000"), "documents that may wait; at least `batch_docs`, or no batch could fill";

@@ -17,7 +17,7 @@ use crate::server::{Kind, Live, needed};
 const WRITER: &str = r#"["read","write","create_index","monitor","view_index_metadata","maintenance"]"#;
 
 /// An Elasticsearch with security, and the password of `elastic`.
-fn secured(test: &str) -> Option<(Live, String)> {
+pub(crate) fn secured(test: &str) -> Option<(Live, String)> {
     let url = needed(test, "SLUICE_LIVE_SECURED")?;
     let password = needed(test, "SLUICE_LIVE_SECURED_PASSWORD")?;
     let head = format!("Authorization: Basic {}\r\n", base64(format!("elastic:{password}").as_bytes()));
@@ -34,7 +34,7 @@ fn key(live: &Live, privileges: &str) -> String {
     live.json("POST", "/_security/api_key", &role)["encoded"].as_str().unwrap().to_owned()
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     let letters: Vec<char> = ('A'..='Z').chain('a'..='z').chain('0'..='9').chain(['+', '/']).collect();
     let of_three = |three: &[u8]| {
         let bits = three.iter().chain(&[0, 0]).take(3).fold(0_usize, |bits, byte| bits << 8 | usize::from(*byte));

@@ -32,6 +32,7 @@ impl Kind {
 }
 
 /// A server that is there, with an index and a state index of this test alone.
+#[derive(Clone)]
 pub(crate) struct Live {
     pub(crate) kind: Kind,
     pub(crate) url: String,
@@ -39,20 +40,44 @@ pub(crate) struct Live {
     pub(crate) state: String,
     /// Lines in the head of each request.
     pub(crate) head: String,
+    /// The certificate authority of a server over HTTPS.
+    pub(crate) ca: String,
 }
 
 impl Live {
     pub(crate) fn new(kind: Kind, url: String, test: &str) -> Self {
-        Self { kind, url, index: format!("live-{test}"), state: format!(".sluice-live-{test}"), head: String::new() }
+        let (index, state) = (format!("live-{test}"), format!(".sluice-live-{test}"));
+        Self { kind, url, index, state, head: String::new(), ca: String::new() }
     }
 
     /// A request of the test's own; gives status and body.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        if self.url.starts_with("https://") {
+            return self.ask_over_tls(method, path, body);
+        }
         let host = self.url.trim_start_matches("http://").trim_end_matches('/');
         let head = &self.head;
         let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{head}Content-Type: application/json\r\n");
         let answer = exchange(host, format!("{head}Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).unwrap();
         (answer.status, String::from_utf8(answer.body).unwrap())
+    }
+
+    /// The same where the connection has to be encrypted, by a program that knows how.
+    fn ask_over_tls(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let mut curl = std::process::Command::new("curl");
+        curl.args(["-q", "-sS", "-g", "--noproxy", "*", "--cacert", &self.ca, "-X", method, "-w", "\n%{http_code}", "--data-binary", "@-"]);
+        for line in self.head.lines().chain(["Content-Type: application/json"]) {
+            curl.args(["-H", line]);
+        }
+        let piped = std::process::Stdio::piped;
+        curl.arg(format!("{}{path}", self.url)).stdin(piped()).stdout(piped()).stderr(piped());
+        let mut child = curl.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{method} {path}: {output:?}");
+        let answer = String::from_utf8(output.stdout).unwrap();
+        let (body, status) = answer.rsplit_once('\n').unwrap();
+        (status.parse().unwrap(), body.to_owned())
     }
 
     /// A request that must succeed; gives its body.

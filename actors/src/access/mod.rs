@@ -115,31 +115,35 @@ pub(crate) async fn directory(
     builder.finish(now).map_err(unknown)
 }
 
+/// Whether the tables that say who may read what can be read, without reading them; gives those that are not there and need not be.
+///
+/// # Errors
+/// Those of the job, as far as they show before a row is read.
+pub async fn look(source: &dyn Source) -> Result<Vec<AccessTable>, Fault> {
+    let global = source.global().await?;
+    let mut absent = Vec::new();
+    for table in AccessTable::ALL {
+        if global.iter().any(|object| object.queryable && object.name == table.object()) {
+            plan(source, table).await?;
+        } else if table.is_optional() {
+            absent.push(table);
+        } else {
+            return Err(unknown(table.closed()));
+        }
+    }
+    Ok(absent)
+}
+
 async fn read(
     source: &dyn Source,
     table: AccessTable,
     builder: &mut DirectoryBuilder,
     (position, stats): (usize, &RunStats),
 ) -> Result<(), Fault> {
-    let named = |fault: Fault| match () {
-        () if [&SF_FORBIDDEN, &SF_NO_OBJECT].contains(&fault.code) => unknown(table.closed()),
-        () => fault.context(format_args!("read who may read what, from {}", table.object())),
-    };
-    let described = source.describe(table.object()).await.map_err(named)?;
-    let fields = table.fields(|field| described.offers(field)).map_err(unknown)?;
-    let plan = ObjectPlan {
-        name: table.object().to_owned(),
-        key_prefix: None,
-        fields: fields.into_iter().map(str::to_owned).collect(),
-        children: Vec::new(),
-        lookups: Vec::new(),
-        rule: None,
-        blob: None,
-        filter: table.filter(),
-    };
+    let plan = plan(source, table).await?;
     let mut cursor = Some(PageCursor::After(None));
     while let Some(from) = cursor {
-        let page = source.page(&plan, &from).await.map_err(named)?;
+        let page = source.page(&plan, &from).await.map_err(|fault| refused(table, fault))?;
         if let Some(fault) = page.unusable.into_iter().next() {
             return Err(Fault::new(&AC_UNKNOWN, format!("a row of `{}` is no record: {}", table.object(), fault.message)));
         }
@@ -150,6 +154,30 @@ async fn read(
         cursor = page.next;
     }
     Ok(())
+}
+
+/// How a table is read.
+async fn plan(source: &dyn Source, table: AccessTable) -> Result<ObjectPlan, Fault> {
+    let described = source.describe(table.object()).await.map_err(|fault| refused(table, fault))?;
+    let fields = table.fields(|field| described.offers(field)).map_err(unknown)?;
+    Ok(ObjectPlan {
+        name: table.object().to_owned(),
+        key_prefix: None,
+        fields: fields.into_iter().map(str::to_owned).collect(),
+        children: Vec::new(),
+        lookups: Vec::new(),
+        rule: None,
+        blob: None,
+        filter: table.filter(),
+    })
+}
+
+/// What a fault of the source means: that a right is missing, or what it says.
+fn refused(table: AccessTable, fault: Fault) -> Fault {
+    if [&SF_FORBIDDEN, &SF_NO_OBJECT].contains(&fault.code) {
+        return unknown(table.closed());
+    }
+    fault.context(format_args!("read who may read what, from {}", table.object()))
 }
 
 fn unknown(error: AccessError) -> Fault {

@@ -327,7 +327,7 @@ async fn a_file_of_which_the_source_says_no_checksum_is_downloaded_each_time() {
 #[actix_rt::test]
 async fn that_a_file_has_no_text_is_kept_with_its_reason_but_no_failure_that_may_pass() {
     tokio::time::pause();
-    for (code, calls) in [(&TX_REFUSED, 1), (&TX_DIED, 1), (&TX_SLOW, 2), (&TX_FAILED, 2)] {
+    for (code, calls) in [(&TX_REFUSED, 1), (&TX_DIED, 2), (&TX_SLOW, 2), (&TX_FAILED, 2)] {
         let (source, cache) = (Rc::new(FakeSource::default()), Rc::<FakeCache>::default());
         for _ in 0..2 {
             let text = FileText::Body(Rc::new(FakeText(RefCell::new(vec![code]))));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use actors::access::look;
 use actors::survey::survey;
+use domain::access::AccessTable;
 use domain::catalog::Planned;
 use domain::{Fault, SF_NO_OBJECT, SF_REFUSED};
 use ports::Source as _;
@@ -48,6 +50,21 @@ pub(super) async fn check(connector: &ConnectorPlan, report: &mut Report) {
     };
     for verdict in objects(planned) {
         report.note(subject, "objects", verdict);
+    }
+    if connector.access.is_some() {
+        report.note(subject, "access", access(look(&source).await));
+    }
+}
+
+/// Whether the tables can be read that say who may read what.
+fn access(looked: Result<Vec<AccessTable>, Fault>) -> Verdict {
+    match looked {
+        Ok(absent) if absent.is_empty() => Verdict::ok("who may read what can be read"),
+        Ok(absent) => {
+            let names: Vec<_> = absent.iter().map(|table| table.object()).collect();
+            Verdict::ok(format!("who may read what can be read; nothing is granted by what is not there: {}", names.join(", ")))
+        }
+        Err(fault) => Verdict::fault(&fault),
     }
 }
 
@@ -130,6 +147,14 @@ mod tests {
         ];
         assert_eq!(lines, expected);
         assert_eq!(objects(Ok(Planned::default()))[0].outcome, Outcome::Warn);
+    }
+
+    #[test]
+    fn tables_that_an_org_need_not_have_are_named_and_no_failure() {
+        assert_eq!(access(Ok(vec![])), Verdict::ok("who may read what can be read"));
+        let absent = access(Ok(vec![AccessTable::CollaborationGroup]));
+        assert!(absent.outcome == Outcome::Ok && absent.detail.ends_with("is not there: CollaborationGroup"), "{absent:?}");
+        assert_eq!(access(Err(Fault::new(&SF_FORBIDDEN, "x"))).outcome, Outcome::Fail);
     }
 
     #[test]
