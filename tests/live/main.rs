@@ -9,6 +9,7 @@ mod golden;
 mod program;
 mod proxy;
 mod secured;
+mod security;
 mod server;
 mod service;
 mod weather;

@@ -1,11 +1,15 @@
 //! What a search application makes of access documents: keys and roles, and what is seen through them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Map, Value, json};
 
 use super::world::basic;
 use crate::server::{Kind, Live};
+
+/// OpenSearch keeps all roles in one document and refuses who changes it at the same time as somebody else.
+static ROLES: Mutex<()> = Mutex::new(());
 
 /// Password of all users that the tests make, and a hash of it that is quickly verified.
 const PASSWORD: &str = "Lab-user-pass-1";
@@ -54,6 +58,7 @@ fn by_roles(owner: &Live, queries: &BTreeMap<String, Value>) -> BTreeMap<String,
         }
         doors.insert(user.clone(), Live { head: basic(&name, PASSWORD), ..owner.clone() });
     }
+    let _alone = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
     for (kind, patch) in patches {
         owner.raw("PATCH", &format!("/_plugins/_security/api/{kind}"), &json!(patch).to_string());
     }
@@ -68,6 +73,7 @@ pub(super) fn close(owner: &Live) {
         owner.ask("DELETE", "/_security/api_key", &keys.to_string());
         return;
     }
+    let _alone = ROLES.lock().unwrap_or_else(PoisonError::into_inner);
     for kind in ["rolesmapping", "internalusers", "roles"] {
         let path = format!("/_plugins/_security/api/{kind}");
         let all: Map<String, Value> = serde_json::from_str(&owner.raw("GET", &path, "")).unwrap();

@@ -34,14 +34,19 @@ pub(super) struct World {
 
 /// Runs a test on a world of its own on each kind of server with security.
 pub(super) fn on_each_secured(test: &str, work: impl Fn(World)) {
-    if let Some((live, password)) = secured(test) {
-        work(World::new(live, &json!({ "username": "elastic", "password": password })));
-    }
+    on_secured_elasticsearch(test, &work);
     let variables = ["SLUICE_LIVE_TLS", "SLUICE_LIVE_TLS_CA", "SLUICE_LIVE_TLS_PASSWORD"].map(|name| needed(test, name));
     if let [Some(url), Some(ca), Some(password)] = variables {
         let head = basic("admin", &password);
         let live = Live { head, ca: ca.clone(), ..Live::new(Kind::OpenSearch, url, test) };
         work(World::new(live, &json!({ "username": "admin", "password": password, "ca_certs": ca })));
+    }
+}
+
+/// The same on Elasticsearch alone.
+pub(super) fn on_secured_elasticsearch(test: &str, work: impl Fn(World)) {
+    if let Some((live, password)) = secured(test) {
+        work(World::new(live, &json!({ "username": "elastic", "password": password })));
     }
 }
 
