@@ -21,7 +21,7 @@ const JOINER: [u64; 6] = [50, 20, 5, 60, 100_000, 1];
 
 fn main() -> Result<ExitCode, Failure> {
     let args: Vec<_> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
-    if let ["simulate", sizes @ ..] = args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+    if let ["simulate", ref sizes @ ..] = args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         let sizes: Vec<u64> = sizes.iter().map(|size| size.parse()).collect::<Result<_, _>>()?;
         simulate(sizes.try_into().map_err(|_| "six sizes")?)?;
     }

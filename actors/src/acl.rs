@@ -4,12 +4,16 @@
 //! readers are not known carries a token that nobody has. Without document level security documents pass as they are.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix::{Actor, Context, Handler, ResponseActFuture, WrapFuture as _};
 use domain::access::{AllowLists, FileLinks, push_tokens};
 use domain::catalog::Blob;
-use domain::{BulkOp, Document};
+use domain::{BulkOp, bulk};
+use ports::SetAside;
 
+use crate::budget::Budget;
+use crate::events::{ItemSetAside, RunStats};
 use crate::lane::{Lane, Parcel};
 use crate::messages::{JoinedPage, LinkedFile, SecuredFile, SecuredPage};
 use crate::stage::{Obituary, Slots, serve};
@@ -23,6 +27,10 @@ pub(crate) struct Securing {
     pub(crate) allow: Option<Rc<AllowLists>>,
     /// The object whose records are read, by position in the run; `None` where there may be several.
     pub(crate) objects: Rc<[Option<String>]>,
+    pub(crate) budget: Arc<Budget>,
+    /// Largest document in bytes; 0 for no limit.
+    pub(crate) max_document: usize,
+    pub(crate) stats: Arc<RunStats>,
 }
 
 pub(crate) struct AclBuilder {
@@ -52,15 +60,11 @@ impl Handler<Parcel<JoinedPage>> for AclBuilder {
 
 /// Passes documents on first, so that a slow download never holds back the records of its page.
 async fn secure(securing: &Securing, page: JoinedPage) {
-    let Securing { to_writer, to_extractor, allow, objects } = securing;
-    let JoinedPage { object, mut ops, files, aside, share } = page;
+    let Securing { to_writer, to_extractor, allow, .. } = securing;
+    let JoinedPage { object, mut ops, files, mut aside, share } = page;
     if let Some(allow) = allow {
-        let name = objects.get(object).and_then(Option::as_deref);
-        for op in &mut ops {
-            if let BulkOp::Put(document) = op {
-                close_to_others(allow, name, document);
-            }
-        }
+        let grown = close_to_others(securing, allow, object, &mut ops, &mut aside);
+        share.book(securing.budget.book(grown));
     }
     let files_share = share.fork();
     let places = ops.len().max(1);
@@ -83,20 +87,34 @@ async fn secure(securing: &Securing, page: JoinedPage) {
     files_share.sign();
 }
 
-/// Writes into a document who may read it.
-fn close_to_others(allow: &AllowLists, object: Option<&str>, document: &mut Document) {
-    let list = allow.record(object.or_else(|| allow.object(document.id)).unwrap_or_default());
-    // A document is one JSON object.
-    document.body.pop();
-    push_tokens(&mut document.body, &list);
-    document.body.push(b'}');
+/// Writes into documents who may read them; gives by how many bytes they grew. One that is too large then stays as it is in the index.
+fn close_to_others(securing: &Securing, allow: &AllowLists, object: usize, ops: &mut [BulkOp], aside: &mut Vec<SetAside>) -> usize {
+    let name = securing.objects.get(object).and_then(Option::as_deref);
+    let mut grown = 0;
+    for op in ops {
+        let BulkOp::Put(document) = op else { continue };
+        let list = allow.record(name.or_else(|| allow.object(document.id)).unwrap_or_default());
+        let before = document.body.len();
+        // A document is one JSON object.
+        document.body.pop();
+        push_tokens(&mut document.body, &list);
+        document.body.push(b'}');
+        grown += document.body.len() - before;
+        if let Err(fault) = bulk::check_size(document, securing.max_document) {
+            let (id, what) = (Some(document.id), securing.stats.name_of(object).to_owned());
+            ItemSetAside { what: &what, id, fault: &fault }.emit(&securing.stats);
+            aside.push(SetAside { id, what, fault });
+            *op = BulkOp::Keep(document.id);
+        }
+    }
+    grown
 }
 
 #[cfg(test)]
 mod tests {
     use domain::access::Prefixes;
     use domain::catalog::{ContentAt, FileRef};
-    use domain::{BulkOp, Verdict};
+    use domain::{Document, Verdict};
     use ports::fakes::FakeSource;
     use tokio::sync::mpsc;
 
@@ -113,7 +131,7 @@ mod tests {
         let (to_extractor, extracted) = Catch::lane(1);
         let (down, _) = mpsc::unbounded_channel();
         let (facts_tx, mut facts) = mpsc::unbounded_channel();
-        let securing = Securing { to_writer, to_extractor, allow: None, objects: Rc::new([]) };
+        let securing = securing(to_writer, to_extractor, None, Rc::new([]));
         let addr = start(2, || AclBuilder::new(securing, Slots::new(1), Obituary::new(AclBuilder::NAME, down)));
         let lane = Inlet::new(&addr, 2).lane("test->acl");
 
@@ -144,13 +162,24 @@ mod tests {
         assert_eq!(facts.try_recv().unwrap(), Fact::PageDone(page, Verdict::Settled));
     }
 
+    fn securing(
+        to_writer: Lane<SecuredPage>,
+        to_extractor: Lane<SecuredFile>,
+        allow: Option<Rc<AllowLists>>,
+        objects: Rc<[Option<String>]>,
+    ) -> Securing {
+        let stats = Arc::new(RunStats::new(["Account".to_owned()]));
+        Securing { to_writer, to_extractor, allow, objects, budget: Budget::new(1 << 20), max_document: 0, stats }
+    }
+
     /// What becomes of a document with this id that is read as `object`, and of a file of a case and a user.
     async fn secured(object: Option<&str>, id: &str) -> (String, String) {
         let (to_writer, written) = Catch::lane(4);
         let (to_extractor, extracted) = Catch::lane(4);
         let prefixes = Prefixes::new([("500".to_owned(), "Case".to_owned())]);
         let allow = Some(Rc::new(AllowLists::of_tokens(prefixes)));
-        let securing = Securing { to_writer, to_extractor, allow, objects: Rc::new([object.map(str::to_owned)]) };
+        let objects = Rc::new([object.map(str::to_owned)]);
+        let securing = securing(to_writer, to_extractor, allow, objects);
         let (facts, _) = mpsc::unbounded_channel();
         let share = Share::open(PageId { object: 0, no: 0, last: None }, None, facts);
         let document = Document { id: id.parse().unwrap(), body: br#"{"Name":"x"}"#.to_vec() };
@@ -176,6 +205,7 @@ mod tests {
             assert_eq!(file, r#"{"object:Case:read", "user_id:005000000000001AAA"}"#);
         }
     }
+
     #[actix_rt::test]
     async fn an_attachment_is_for_those_who_read_its_record_and_a_private_one_for_its_owner() {
         tokio::time::pause();
@@ -185,8 +215,8 @@ mod tests {
             let (to_writer, _written) = Catch::lane(4);
             let (to_extractor, extracted) = Catch::lane(4);
             let prefixes = Prefixes::new([("500".to_owned(), "Case".to_owned())]);
-            let securing =
-                Securing { to_writer, to_extractor, allow: Some(Rc::new(AllowLists::of_tokens(prefixes))), objects: Rc::new([]) };
+            let allow = Some(Rc::new(AllowLists::of_tokens(prefixes)));
+            let securing = securing(to_writer, to_extractor, allow, Rc::new([]));
             let (facts, _) = mpsc::unbounded_channel();
             let share = Share::open(PageId { object: 0, no: 0, last: None }, None, facts);
             let text = bytes::Bytes::from_static(br#"{"Owner":{"Id":"005000000000001AAA"}}"#);

@@ -42,7 +42,7 @@ impl OwnDesk {
     async fn post(&self, served: &Served, kind: JobType, due: Timestamp, now: Timestamp) -> Result<(), Fault> {
         // Every process that serves the connector makes the same id, and the board keeps the first.
         let id = JobId::new(format!("{}-{}-{}", served.connector, kind.as_str(), due.as_second()));
-        let latest = self.board.history(&served.connector, LATEST).await?;
+        let latest = self.board.history(&served.connector, &[kind], LATEST).await?;
         let waits = |status| matches!(status, JobStatus::Pending | JobStatus::Suspended);
         if latest.iter().any(|record| record.job.id == id || (record.job.kind == kind && waits(record.status))) {
             return Ok(());

@@ -57,6 +57,13 @@ pub struct LinkedFile {
     pub is_private: bool,
 }
 
+impl LinkedFile {
+    /// Bytes in memory, about.
+    pub(crate) fn weight(&self) -> usize {
+        self.file.text.len() + (self.linked.len() + self.shared.len()) * size_of::<RecordId>()
+    }
+}
+
 /// Documents whose readers are known; goes to the writer.
 pub struct SecuredPage {
     /// Position of the object in the run; [`crate::events::FILES`] for files.

@@ -279,6 +279,9 @@ fn wire(
         to_extractor,
         allow: run.allow.clone(),
         objects: run.objects.iter().map(|plan| plan.rule.is_none().then(|| plan.name.clone())).collect(),
+        budget: Arc::clone(budget),
+        max_document: limits.max_document,
+        stats: Arc::clone(stats),
     };
     let acl = start(acl_builder.mailbox, || AclBuilder::new(securing, acl_slots, obituary));
     let to_acl = Inlet::new(&acl, acl_builder.mailbox).lane("joiner->acl");

@@ -147,7 +147,8 @@ async fn run_to_end(
     allow: Option<Rc<AllowLists>>,
     stats: &Arc<RunStats>,
 ) -> Result<JobStatus, Fault> {
-    let fingerprint = fingerprint(&work.fingerprint, &planned.objects);
+    let readers = allow.as_ref().map(|allow| allow.readers(planned.objects.iter().flat_map(ObjectPlan::kinds)));
+    let fingerprint = fingerprint(&format!("{}{}", work.fingerprint, readers.unwrap_or_default()), &planned.objects);
     let (mut checkpoint, target) = begin(work, job, fingerprint, &planned.layout).await?;
     // Whether a search gave all it found is known only to the process that asked.
     checkpoint.objects.retain(|name, _| !planned.objects.iter().any(|plan| plan.name == *name && may_be_cut(plan)));

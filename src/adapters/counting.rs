@@ -98,7 +98,8 @@ impl JobBoard for Counting {
         });
         Ok(())
     }
-    async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault> {
-        Ok(self.jobs.borrow().iter().rev().filter(|record| record.job.connector == *connector).take(most).cloned().collect())
+    async fn history(&self, connector: &ConnectorId, kinds: &[JobType], most: usize) -> Result<Vec<JobRecord>, Fault> {
+        let asked = |record: &&JobRecord| record.job.connector == *connector && kinds.contains(&record.job.kind);
+        Ok(self.jobs.borrow().iter().rev().filter(asked).take(most).cloned().collect())
     }
 }

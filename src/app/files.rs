@@ -10,7 +10,7 @@ use adapters::extraction::{ExtractionConfig, ExtractionService};
 use domain::{Fault, TX_NO_READER};
 use ports::ContentCache;
 
-use crate::plan::{CachePlan, ConnectorPlan, ExtractionPlan, Plan, ReaderPlan, TextPlan};
+use crate::plan::{ConnectorPlan, ExtractionPlan, Plan, ReaderPlan, TextPlan};
 
 /// The hidden command that such a process runs, as `src/cli` has it.
 const WORKER: &str = "extract-worker";
@@ -25,8 +25,17 @@ pub(super) struct FileTools {
 impl FileTools {
     /// By the plan. No process is started before there is a file for it.
     pub(super) fn open(plan: &Plan) -> Result<Self, Fault> {
-        let cache = plan.files.cache.as_ref().map(|CachePlan { path, size }| ContentStore::open(path, *size)).transpose()?;
-        Ok(Self { readers: readers(&plan.files.reader)?, cache: cache.map(|store| Rc::new(store) as Rc<dyn ContentCache>) })
+        let cache = match plan.files.cache.as_ref().filter(|cache| cache.size > 0).map(|cache| ContentStore::open(&cache.path, cache.size))
+        {
+            None => None,
+            Some(Ok(store)) => Some(Rc::new(store) as Rc<dyn ContentCache>),
+            Some(Err(fault)) => {
+                // It is there to spare downloads, and no job waits for it.
+                tracing::warn!(%fault, "the content cache cannot be used; files are downloaded again");
+                None
+            }
+        };
+        Ok(Self { readers: readers(&plan.files.reader)?, cache })
     }
 
     /// How what is in the files of a connector gets into documents.

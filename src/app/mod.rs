@@ -29,9 +29,6 @@ use files::FileTools;
 use index::elastic_config;
 use workshop::PlannedWork;
 
-/// Jobs of a connector that are looked at to see whether one waits.
-const LATEST: usize = 10;
-
 /// Runs one job of a kind of one connector now: the one that waits for it if there is one, a new one otherwise.
 ///
 /// # Errors
@@ -51,9 +48,7 @@ pub async fn run_job(
     work.of(connector, kind, stop.clone())?;
     let board = &index.board;
     let waits = |status| matches!(status, JobStatus::Pending | JobStatus::Suspended);
-    let asked = |job: &Job| job.kind.family() == kind.family();
-    let latest = board.history(&connector.id, LATEST).await?;
-    if !latest.iter().find(|record| asked(&record.job)).is_some_and(|record| waits(record.status)) {
+    if !board.history(&connector.id, kind.family(), 1).await?.iter().any(|record| waits(record.status)) {
         board.post(&new_job(connector, kind, &*clock), clock.now()).await?;
     }
     let served = Served { connector: connector.id.clone(), index: connector.index.clone(), schedules: Vec::new() };

@@ -291,10 +291,12 @@ async fn a_search_says_on_whose_behalf_it_is_and_whether_there_is_such_a_user() 
 /// Puts a document of these tokens, or an access document that holds them, into an index of the store.
 async fn put_access(store: &Embedded, index: &str, id: &str, tokens: &[&str]) {
     let target = Target { connector: ConnectorId::new("c"), index: IndexName::new(index), run: RunId::new("r"), mark: None };
+    let email = format!("email:{}@example.org", &id[..15]);
+    let held: Vec<_> = tokens.iter().copied().chain([email.as_str()]).collect();
     let body = json!({
         "attributes": {"type": "Case"}, "Subject": "falcon", "_allow_access_control": tokens,
-        "identity": {"email": format!("email:{}@example.org", &id[..15]), "username": "user:Ada Lovelace"},
-        "query": {"template": {"params": {"access_control": tokens}}},
+        "identity": {"email": email, "username": "user:Ada Lovelace"},
+        "query": {"template": {"params": {"access_control": held}}},
     });
     let body = body.to_string().into_bytes();
     store.submit(&target, Arc::new(vec![BulkOp::Put(Document { id: id.parse().unwrap(), body })])).await.unwrap();

@@ -91,8 +91,10 @@ codes! {
     EN_HELD = "EN0005", Run, "a run would delete a large part of the index", "look whether the run-as user still sees everything; if the documents are to go, run `sluice confirm-deletes -c FILE --connector ID`";
     EN_TOO_MANY_ERRORS = "EN0006", Run, "the index refused too many documents", "mend what the last reason names, usually the mapping or the pipeline of the index, then run the job again";
     EN_IN_WORK = "EN0007", Run, "the connector has a job in work already", "wait for that job to end, or stop the process that runs it";
+    EN_WRONG_INDEX = "EN0008", Run, "a job would write to an index that is not meant for it", "make the job again; if it comes from the Connector API, update the server";
     TX_UNREACHABLE = "TX0001", Run, "the text extraction service cannot be reached", "start it, or check `extraction_service.host`; the next job goes on from there";
     TX_NO_READER = "TX0002", Run, "no process can be started that reads files", "look at the limits on processes and memory of this one; the next job goes on from there";
+    TX_KILLED = "TX0003", Transient, "processes that read files are ended from outside", "give the machine or the container more memory, or set fewer `builtin_extraction.processes` or less `builtin_extraction.memory`";
     TX_FAILED = "TX0101", Item, "the text extraction service could not read a file", "open the file; it may be damaged or encrypted";
     TX_SLOW = "TX0102", Item, "the text of a file took too long", "raise `extraction_service.timeout` (or `builtin_extraction.timeout`), or look at the file";
     TX_REFUSED = "TX0103", Item, "a file has no text that can be read", "open the file; it may be damaged, encrypted or of another kind than its name says";

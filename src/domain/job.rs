@@ -27,6 +27,9 @@ pub enum JobType {
 }
 
 impl JobType {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Full, Self::Incremental, Self::AccessControl];
+
     /// The name in the protocol.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +57,7 @@ impl JobType {
 
     /// Reads the name in the protocol.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Full, Self::Incremental, Self::AccessControl].into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
 }
 

@@ -19,6 +19,7 @@ pub const EXTENSIONS: &[&str] = &[
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Plain,
+    Json,
     Html,
     Xml,
     Rtf,
@@ -41,7 +42,8 @@ impl Kind {
     pub(crate) fn of_extension(extension: &str) -> Option<Claim> {
         let extension = extension.to_ascii_lowercase();
         let kind = match extension.as_str() {
-            "txt" | "py" | "rst" | "markdown" | "json" | "csv" | "md" | "rb" | "sh" | "tsv" | PAPER => Self::Plain,
+            "txt" | "py" | "rst" | "markdown" | "csv" | "md" | "rb" | "sh" | "tsv" | PAPER => Self::Plain,
+            "json" => Self::Json,
             "html" | "aspx" => Self::Html,
             "xml" | "svg" => Self::Xml,
             "rtf" => Self::Rtf,
@@ -92,7 +94,7 @@ impl Kind {
     }
 
     fn is_text(self) -> bool {
-        matches!(self, Self::Plain | Self::Html | Self::Xml)
+        matches!(self, Self::Plain | Self::Json | Self::Html | Self::Xml)
     }
 }
 
@@ -210,7 +212,8 @@ mod tests {
     #[test]
     fn source_code_about_markup_stays_source_code() {
         for extension in ["txt", "py", "md", "json"] {
-            assert_eq!(content(extension, b"<html><body>"), Ok(Kind::Plain), "{extension}");
+            let kind = if extension == "json" { Kind::Json } else { Kind::Plain };
+            assert_eq!(content(extension, b"<html><body>"), Ok(kind), "{extension}");
         }
     }
 

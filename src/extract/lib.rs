@@ -19,6 +19,7 @@ mod plain;
 mod rtf;
 #[cfg(test)]
 mod samples;
+mod sheet;
 #[cfg(test)]
 mod tests;
 pub mod worker;
@@ -33,7 +34,7 @@ pub use kind::EXTENSIONS;
 
 /// Of the texts that are made here. To be raised whenever the same file would give another text, so that texts that were kept are made
 /// anew.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// What the text of one file may cost. The defaults fit a process with 1 GiB of address space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +123,7 @@ pub fn extract(extension: &str, bytes: &[u8], limits: &Limits) -> Result<Text, R
 fn read(kind: Kind, bytes: &[u8], limits: &Limits, body: &mut Body) -> Result<(), Refusal> {
     match kind {
         Kind::Plain => plain::read(bytes, body),
+        Kind::Json => plain::read_json(bytes, body),
         Kind::Html => markup::read(bytes, body),
         Kind::Xml => xml::read(bytes, body),
         Kind::Rtf => rtf::read(bytes, limits, body),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use html5gum::{DefaultEmitter, Token, Tokenizer};
+use html5gum::{DefaultEmitter, SpanBound, StartTag, Token, Tokenizer};
 
 use crate::body::Body;
 use crate::decode::{declared_label, decode};
@@ -29,6 +29,9 @@ pub(crate) fn read_text(markup: &str, body: &mut Body) {
                 hidden = hidden.or_else(|| hidden_element(&tag.name));
                 verbatim |= is_verbatim(&tag.name);
                 separate(&tag.name, body);
+                if hidden.is_none() {
+                    read_control(&tag, body);
+                }
             }
             Token::EndTag(tag) => {
                 hidden = hidden.filter(|&name| name != &*tag.name as &[u8]);
@@ -51,6 +54,20 @@ fn hidden_element(name: &[u8]) -> Option<&'static [u8]> {
 
 fn is_verbatim(name: &[u8]) -> bool {
     matches!(name, b"pre" | b"textarea")
+}
+
+/// The text that a control of a server page (`asp:Label`) shows, where it is an attribute.
+fn read_control<S: SpanBound>(tag: &StartTag<S>, body: &mut Body) {
+    if !tag.name.contains(&b':') {
+        return;
+    }
+    for shown in [&b"text"[..], b"headertext"] {
+        if let Some(text) = tag.attributes.get(shown) {
+            body.blank();
+            body.push_flow(&String::from_utf8_lossy(&text.value));
+            body.blank();
+        }
+    }
 }
 
 /// What stands between the words on both sides of a tag.
@@ -117,6 +134,12 @@ mod tests {
     #[test]
     fn server_code_is_left_out() {
         assert_eq!(text("<%@ Page Language=\"C#\" %><p><%= Name %>kept</p>5<%6"), "kept\n\n5<%6");
+    }
+
+    #[test]
+    fn controls_of_server_pages_show_their_text() {
+        let page = "a<asp:Button Text=\"Save &amp; close\" runat=server />b<asp:X HeaderText=Name>c</asp:X><p text=no>";
+        assert_eq!(text(page), "a Save & close b Name c");
     }
 
     #[test]

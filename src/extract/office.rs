@@ -4,10 +4,11 @@ use std::io::{self, Cursor, Write};
 
 use office_oxide::limits::Limits as OfficeLimits;
 use office_oxide::options::ParseOptions;
+use office_oxide::ppt::{PptDocument, TextType};
 use office_oxide::{Document, DocumentFormat, OfficeError};
 
 use crate::body::Body;
-use crate::{Limits, Refusal};
+use crate::{Limits, Refusal, sheet};
 
 /// Reads the document. What is hidden or deleted in it stays out.
 ///
@@ -19,7 +20,22 @@ pub(crate) fn read(format: DocumentFormat, bytes: &[u8], limits: &Limits, body: 
     let document = Document::from_reader_with(Cursor::new(bytes.to_vec()), format, &options).map_err(|error| refusal(&error))?;
     // The only error is the body's own "enough".
     let _ = document.write_plain_text(&mut Intake { body, partial: Vec::new() });
+    if let Some(deck) = document.as_ppt() {
+        read_notes(deck, body);
+    } else if document.as_xls().is_some() {
+        body.paragraph();
+        sheet::read_boxes(bytes, limits, body);
+    }
     Ok(())
+}
+
+/// Notes of the speaker, which the text of an old presentation comes without.
+fn read_notes(deck: &PptDocument, body: &mut Body) {
+    let runs = deck.slides.iter().flat_map(|slide| &slide.text_runs);
+    for note in runs.filter(|run| run.text_type == TextType::Notes) {
+        body.line();
+        body.push(&note.text);
+    }
 }
 
 fn office_limits(format: DocumentFormat, limits: &Limits) -> OfficeLimits {

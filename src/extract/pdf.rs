@@ -22,7 +22,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits, body: &mut Body) -> Result<(),
         match document.extract_text(page) {
             Ok(text) => {
                 body.paragraph();
-                body.push(&text);
+                push(&text, body);
             }
             Err(error) => failed = Some(refusal(&error)),
         }
@@ -39,6 +39,27 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits, body: &mut Body) -> Result<(),
     }
 }
 
+/// Adds the text of a page. A number that touches a word that runs to the left is set apart from it: on the page the gap is at the
+/// other end of the number, which runs to the right.
+fn push(text: &str, body: &mut Body) {
+    let mut last = ' ';
+    for character in text.chars() {
+        if body.is_full() {
+            return;
+        }
+        if (last.is_ascii_digit() && runs_left(character)) || (runs_left(last) && character.is_ascii_digit()) {
+            body.blank();
+        }
+        body.push_char(character);
+        last = character;
+    }
+}
+
+/// Letters of Hebrew, Arabic and their neighbours.
+fn runs_left(character: char) -> bool {
+    matches!(character, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}') && character.is_alphabetic()
+}
+
 fn refusal(error: &Error) -> Refusal {
     match error {
         Error::EncryptedPdf => Refusal::Encrypted,
@@ -47,5 +68,17 @@ fn refusal(error: &Error) -> Refusal {
             Refusal::Unsupported("this version of the format")
         }
         _ => Refusal::Damaged("its structure"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_not_glued_to_words_that_run_to_the_left() {
+        let mut body = Body::new(1 << 10);
+        push("12817أرسل المدير5, a1 ١٢", &mut body);
+        assert_eq!(body.finish().body, "12817 أرسل المدير 5, a1 ١٢");
     }
 }

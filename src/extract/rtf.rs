@@ -123,6 +123,8 @@ struct Group {
     hidden: bool,
     /// Text here names fonts.
     fonts: bool,
+    /// A note or a box: its words are not those of the text around it.
+    apart: bool,
     /// The text around is a page in disguise, and this is what only RTF readers show.
     wrapping: bool,
     font: Option<i32>,
@@ -155,7 +157,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(max_depth: usize, body: &'a mut Body) -> Self {
-        let group = Group { hidden: false, fonts: false, wrapping: false, font: None, fallback: 1 };
+        let group = Group { hidden: false, fonts: false, apart: false, wrapping: false, font: None, fallback: 1 };
         Self {
             groups: Vec::new(),
             group,
@@ -190,6 +192,9 @@ impl<'a> Reader<'a> {
         if self.too_deep > 0 {
             self.too_deep -= 1;
         } else if let Some(outer) = self.groups.pop() {
+            if self.group.apart && !outer.apart {
+                self.body.blank();
+            }
             self.group = outer;
         }
     }
@@ -236,6 +241,10 @@ impl<'a> Reader<'a> {
             }
             "fonttbl" => self.group.fonts = true,
             "htmlrtf" => self.group.wrapping = parameter != Some(0),
+            "annotation" | "footnote" | "shptxt" => {
+                self.group.apart = true;
+                self.body.blank();
+            }
             _ if is_hidden_destination(word, starred) => self.group.hidden = true,
             _ => self.separate(word),
         }
@@ -298,7 +307,7 @@ fn is_hidden_destination(word: &str, starred: bool) -> bool {
         "colortbl" | "stylesheet" | "info" | "pict" | "objdata" | "objclass" | "objname" | "fldinst" | "filetbl" | "listtable"
         | "revtbl" | "sn" | "sv" | "shprslt" | "nonshppict" | "xe" | "tc" | "bkmkstart" | "bkmkend" | "template" | "datafield"
         | "private" => true,
-        "shpinst" | "shptxt" | "annotation" | "footnote" | "" => false,
+        "shpinst" | "" => false,
         _ => starred,
     }
 }
@@ -360,6 +369,12 @@ mod tests {
     #[test]
     fn text_boxes_are_read_and_their_properties_are_not() {
         assert_eq!(text(r"{\rtf1{\shp{\*\shpinst{\sp{\sn name}{\sv value}}{\shptxt box}}{\shprslt old}}}"), "box");
+    }
+
+    #[test]
+    fn notes_and_boxes_are_not_glued_to_the_words_around_them() {
+        let rtf = r"{\rtf1 a{\*\annotation note}b{\footnote {\b fo}ot}c}";
+        assert_eq!(text(rtf), "a note b foot c");
     }
 
     #[test]

@@ -96,7 +96,7 @@ pub(super) fn plan(taker: &mut Taker<'_>, shared: &Shared, taken: &mut Taken) ->
     let schedules = schedules(taker);
     let rules = rules(taker);
     let text = files::text(taker, compat, shared.has_pipeline && !matches!(pipeline, Some(None)));
-    let access = access(taker, compat);
+    let access = access(taker, compat, shared.api_version.as_deref());
     let shape = DocumentShape { base_url: base_url.clone()?, flags: flags?, limit: limit?, as_reference: compat };
     let salesforce = shared.salesforce(base_url?, auth?)?;
     Some(ConnectorPlan {
@@ -371,7 +371,16 @@ fn rules(taker: &mut Taker<'_>) -> Option<RulesPlan> {
 }
 
 /// How documents say who may read them, if they are to.
-fn access(taker: &mut Taker<'_>, compat: bool) -> Option<Option<Mode>> {
+fn access(taker: &mut Taker<'_>, compat: bool, api_version: Option<&str>) -> Option<Option<Mode>> {
     let mode = if compat { Mode::UserLists } else { Mode::Tokens };
-    taker.get(&settings::SECURITY).map(|on| on.then_some(mode))
+    let on = taker.get(&settings::SECURITY)?;
+    let version = api_version.and_then(|version| version.split('.').next()?.parse::<u32>().ok());
+    if on && version.is_some_and(|version| version < FIRST_WITH_ALL_FIELDS) {
+        let problem = format!("is `true`, which needs `salesforce.api_version` {FIRST_WITH_ALL_FIELDS} or later");
+        taker.refuse(&settings::SECURITY, problem);
+    }
+    Some(on.then_some(mode))
 }
+
+/// Older versions of the API lack fields that take access away: when an assignment ends, whether a file is private.
+const FIRST_WITH_ALL_FIELDS: u32 = 55;

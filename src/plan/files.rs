@@ -75,7 +75,7 @@ pub struct ReaderPlan {
 pub struct CachePlan {
     /// The file.
     pub path: PathBuf,
-    /// Bytes that it may take.
+    /// Bytes that it may take; with 0 nothing is kept.
     pub size: u64,
 }
 
@@ -98,6 +98,16 @@ impl FilesPlan {
 pub(super) fn plan(root: &mut Taker<'_>, index: Option<&IndexPlan>) -> Option<FilesPlan> {
     let (service, reader, cache) = (service(root), reader(root), cache(root, index));
     Some(FilesPlan { service: service?, reader: reader?, cache: cache? })
+}
+
+/// A file in work is no movement, and a run in which nothing moves ends.
+pub(super) fn check_times(root: &mut Taker<'_>, files: &FilesPlan, stall_after: Duration) {
+    let service = files.service.as_ref().map(|service| service.timeout);
+    for (key, timeout) in [(&settings::EXTRACTION_TIMEOUT, service), (&settings::READER_TIMEOUT, Some(files.reader.timeout))] {
+        if timeout.is_some_and(|timeout| timeout >= stall_after) {
+            root.refuse(key, "must be shorter than `run.stall_after`");
+        }
+    }
 }
 
 fn service(root: &mut Taker<'_>) -> Option<Option<ExtractionPlan>> {
@@ -131,7 +141,7 @@ fn cache(root: &mut Taker<'_>, index: Option<&IndexPlan>) -> Option<Option<Cache
         (None, _) => None,
     };
     let size = size?;
-    Some(path.filter(|_| size > 0).map(|path| CachePlan { path, size }))
+    Some(path.map(|path| CachePlan { path, size }))
 }
 
 /// Who makes text of a connector's files: as it says, or else whoever can.

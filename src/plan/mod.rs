@@ -269,6 +269,9 @@ impl TryFrom<Settings> for Plan {
         let service = service::plan(&mut root);
         let log_level = log_level(&mut root);
         let files = files::plan(&mut root, index.as_ref());
+        if let (Some(files), Some(run)) = (&files, &run) {
+            files::check_times(&mut root, files, run.stall_after);
+        }
         let shared = connector::Shared::take(&mut root);
         let (connectors, managed) = connectors(&settings, &shared, index.as_ref(), &mut mistakes);
         let asks = service.as_ref().is_some_and(|service| !service.service_types.is_empty());

@@ -24,7 +24,7 @@ fn everything_has_its_default() {
         object_fetcher: knobs(4, 8),
         entity_joiner: knobs(8, 8),
         acl_builder: knobs(2, 8),
-        content_extractor: knobs(4, 32),
+        content_extractor: knobs(12, 32),
         bulk_writer,
     };
     assert_eq!(plan.tuning, tuning);

@@ -125,6 +125,8 @@ fn documents_say_who_may_read_them_by_permissions_or_as_the_reference_does() {
     assert_eq!(access("use_document_level_security: true"), Some(Mode::Tokens));
     assert_eq!(access("use_document_level_security: true, compatibility: elastic"), Some(Mode::UserLists));
     assert_eq!(access("compatibility: elastic"), None);
+    let old = |version: u32| with(&format!("{FULL}, use_document_level_security: true"), "", &format!("salesforce.api_version: {version}"));
+    assert!(old(55).is_ok() && old(54).unwrap_err().to_string().contains("needs `salesforce.api_version` 55 or later"));
 }
 
 #[test]
@@ -182,7 +184,10 @@ fn content_is_kept_beside_an_embedded_index_and_elsewhere_only_where_it_is_said(
     let gib = 1 << 30;
     assert_eq!(cache("index.path: /x"), Some(("/x/content.db".into(), gib)));
     assert_eq!(cache("content_cache: {path: /y/z, size: 5MiB}"), Some(("/y/z".into(), 5 << 20)));
-    assert_eq!(cache("content_cache.size: 0"), None);
+    assert_eq!(cache("content_cache: {path: /x, size: 0}"), Some(("/x".into(), 0)));
+    for section in ["builtin_extraction: {timeout: 300}", "extraction_service: {host: 'http://e', timeout: 300}"] {
+        assert!(with(FULL, "", section).unwrap_err().to_string().contains("must be shorter than `run.stall_after`"), "{section}");
+    }
     let cluster = format!("index.kind: opensearch\nconnectors: [{{connector_id: a, index_name: i, configuration: {{{FULL}}}}}]");
     let plan = |text: &str| Plan::try_from(Settings::parse(text, &Environment::default()).unwrap()).unwrap();
     assert_eq!(plan(&cluster).files.cache, None);

@@ -187,8 +187,8 @@ pub trait JobBoard: 'static {
     async fn progress(&self, job: &JobId, counts: Counts, now: Timestamp) -> Result<(), Fault>;
     /// Writes how a job ended. Jobs of its connector that ended longer ago than [`domain::REMEMBERED`] are forgotten.
     async fn finish(&self, job: &JobId, ended: &Ended, now: Timestamp) -> Result<(), Fault>;
-    /// The connector's latest jobs, newest first.
-    async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault>;
+    /// The connector's latest jobs of these kinds, newest first.
+    async fn history(&self, connector: &ConnectorId, kinds: &[JobType], most: usize) -> Result<Vec<JobRecord>, Fault>;
     /// For how long nothing has to be heard of a job until another process may take it over; `None`: no other process can.
     fn silence(&self) -> Option<Duration> {
         None

@@ -180,7 +180,7 @@ fn downloads_that_go_wrong_are_tried_again_and_named_when_they_stay_wrong() {
                 contains_all(line, &[code, &record_id("069", 1)]);
             }
         }
-        assert_eq!(org.stats().faults > 0, true, "{name}");
+        assert!(org.stats().faults > 0, "{name}");
     }
 }
 

@@ -2,14 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod access;
 mod backpressure;
 mod bad_input;
 mod bad_org;
+mod builtin;
 mod canned;
 mod check;
 mod crash;
 mod deletes;
 mod deploy;
+mod files;
 mod full_sync;
 mod golden;
 mod golden_access;

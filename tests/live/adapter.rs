@@ -261,7 +261,7 @@ fn a_job_is_claimed_once_and_taken_over_when_it_is_abandoned() {
         assert_eq!((job.id.as_str(), &again), ("j0", &job));
         assert_eq!(two.finish(&job.id, &ended, at(3001)).await.unwrap_err().code, &ES_TAKEN_OVER);
         third.finish(&job.id, &ended, at(3002)).await.unwrap();
-        let history = one.history(&first[0], 10).await.unwrap();
+        let history = one.history(&first[0], JobType::Full.family(), 10).await.unwrap();
         assert_eq!(history.iter().map(|record| record.job.id.as_str()).collect::<Vec<_>>(), ["j6", "j0"], "newest first");
         let record = &history[1];
         assert_eq!((record.status, record.ended, record.counts.read), (JobStatus::Error, Some(at(3002)), 7));
@@ -270,9 +270,9 @@ fn a_job_is_claimed_once_and_taken_over_when_it_is_abandoned() {
         // What ended long ago is forgotten when the next one ends; what others do is theirs.
         let late = at(3003 + i64::try_from(domain::REMEMBERED.as_secs()).unwrap());
         one.finish(&JobId::new("j6"), &ended, late).await.unwrap();
-        let history = one.history(&first[0], 10).await.unwrap();
+        let history = one.history(&first[0], JobType::Full.family(), 10).await.unwrap();
         assert_eq!(history.iter().map(|record| record.job.id.as_str()).collect::<Vec<_>>(), ["j6"]);
-        assert_eq!(one.history(&connectors[1], 10).await.unwrap().len(), 1);
+        assert_eq!(one.history(&connectors[1], JobType::Full.family(), 10).await.unwrap().len(), 1);
     });
 }
 

@@ -6,12 +6,12 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use domain::access::{AccessError, AccessTable, Directory, DirectoryBuilder, Mode};
+use domain::access::{ACCESS_INDEX_PREFIX, AccessError, AccessTable, Directory, DirectoryBuilder, Mode};
 use domain::catalog::{GlobalObject, Layout};
 use domain::monitor::ErrorMonitor;
 use domain::{
-    AC_REFUSED, AC_UNKNOWN, Brake, BulkOp, Counts, Ended, Fault, Job, JobStatus, ObjectPlan, PageCursor, RunId, SF_FORBIDDEN, SF_NO_OBJECT,
-    Swept,
+    AC_REFUSED, AC_UNKNOWN, Brake, BulkOp, Counts, EN_WRONG_INDEX, Ended, Fault, Job, JobStatus, ObjectPlan, PageCursor, RunId,
+    SF_FORBIDDEN, SF_NO_OBJECT, Swept,
 };
 use ports::{Source, Target};
 
@@ -42,8 +42,19 @@ pub(crate) async fn conduct(work: &ConnectorWork, job: &Job) -> Ended {
 
 async fn refresh(work: &ConnectorWork, job: &Job, mode: Mode, stats: &Arc<RunStats>) -> Result<JobStatus, Fault> {
     let Ports { source, sink, clock, .. } = &work.ports;
+    if !job.index.as_str().starts_with(ACCESS_INDEX_PREFIX) {
+        // What is not met there is deleted.
+        return Err(Fault::new(&EN_WRONG_INDEX, format!("`{}` is no index of access documents", job.index)));
+    }
     let global = source.global().await.map_err(|fault| fault.context("look at what the org offers"))?;
     let directory = directory(&**source, &global, clock.now(), stats).await?;
+    let (unseen, assigned) = directory.unseen();
+    if work.limits.brake.holds(assigned, unseen) {
+        let right = AccessTable::User.right();
+        let problem =
+            format!("`User` shows {} of {assigned} users who have permissions; give the run-as user `{right}`", assigned - unseen);
+        return Err(Fault::new(&AC_UNKNOWN, problem));
+    }
     let run = RunId::new(format!("{}-{}", job.id, clock.now().as_millisecond()));
     let target = Target { connector: job.connector.clone(), index: job.index.clone(), run, mark: None };
     let mark = sink.prepare(&target, &Layout::default()).await.map_err(|fault| fault.context("prepare the index of access documents"))?;
@@ -85,12 +96,13 @@ async fn submit(writing: &Writing, ops: Vec<BulkOp>, bytes: usize) -> Result<usi
     stats.written(USERS, ops.len(), bytes);
     let mut batch = Batch::default();
     batch.add(USERS, ops);
-    let leftover = writing.submit(batch, Some(&writing.errors)).await?;
+    let leftover = writing.submit(batch, None).await?;
     for Refusal { id, unwritten, fault, .. } in &leftover.refused {
         ItemSetAside { what: "access document", id: Some(*id), fault }.emit(stats);
         stats.unwritten(USERS, unwritten.unwrap_or_default());
     }
-    leftover.too_many.map_or(Ok(leftover.refused.len()), Err)
+    // However many: people whose documents are refused must lose those from before.
+    Ok(leftover.refused.len())
 }
 
 /// Reads all tables that say who may read what.

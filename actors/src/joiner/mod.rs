@@ -202,11 +202,15 @@ async fn link(joining: &Joining, files: &[(FileRef, RecordId)]) -> Result<Vec<Li
     }
     let with_links = |(file, parent): &(FileRef, RecordId)| {
         let links = links.remove(&file.id).unwrap_or_default();
-        let shared: BTreeSet<_> = links.iter().map(|link| link.entity).chain([*parent]).collect();
-        let is_shown = |entity: &&RecordId| *entity == parent || joining.prefixes.contains(entity.key_prefix());
-        let linked = shared.iter().filter(is_shown).copied().collect();
-        let file = FileRef { checksum: links.iter().find_map(|link| link.checksum), ..file.clone() };
-        LinkedFile { file, linked, shared: shared.into_iter().collect(), is_private: links.iter().any(|link| link.is_private) }
+        // Only what the org says of it now opens a file; its document shows the record that it was found on as well.
+        let shared: BTreeSet<_> = links.iter().map(|link| link.entity).collect();
+        let is_shown = |entity: &&RecordId| joining.prefixes.contains(entity.key_prefix());
+        let linked: BTreeSet<_> = shared.iter().filter(is_shown).chain([parent]).copied().collect();
+        // Of its own, or a file that waits would keep the whole answer in memory that it came with.
+        let text = Bytes::copy_from_slice(&file.text);
+        let file = FileRef { checksum: links.iter().find_map(|link| link.checksum), text, ..file.clone() };
+        let is_private = links.iter().any(|link| link.is_private);
+        LinkedFile { file, linked: linked.into_iter().collect(), shared: shared.into_iter().collect(), is_private }
     };
     Ok(files.iter().map(with_links).collect())
 }
@@ -265,6 +269,7 @@ fn assemble(joining: &Joining, page: RecordPage, related: RelatedEntities) -> Jo
             }
         }
     }
+    bytes += files.iter().map(LinkedFile::weight).sum::<usize>();
     share.book(joining.budget.book(bytes.saturating_sub(page.bytes)));
     cuts.iter().for_each(|cut| NestedCut(cut).emit(&joining.stats));
     joining.stats.files_found(files.len());

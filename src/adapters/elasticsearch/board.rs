@@ -166,12 +166,13 @@ impl Elastic {
         self.forget(&json!({ "query": { "bool": { "filter": filter, "must_not": { "terms": { "status": open } } } } })).await
     }
 
-    /// The latest jobs of a connector, newest first.
-    pub(super) async fn job_history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault> {
+    /// The latest jobs of some kinds of a connector, newest first.
+    pub(super) async fn job_history(&self, connector: &ConnectorId, kinds: &[JobType], most: usize) -> Result<Vec<JobRecord>, Fault> {
+        let kinds: Vec<_> = kinds.iter().map(|kind| kind.as_str()).collect();
         let query = json!({
             // The server's own limit of a page.
             "size": most.min(10_000), "sort": [{ "order": "desc" }],
-            "query": { "bool": { "filter": [{ "term": { "what": "job" } }, { "term": { "connector": connector.as_str() } }] } },
+            "query": { "bool": { "filter": [{ "term": { "what": "job" } }, { "term": { "connector": connector.as_str() } }, { "terms": { "job": kinds } }] } },
         });
         let found = self.find(&query).await?;
         found.iter().map(|kept| record_of(kept).ok_or_else(|| unreadable(kept))).collect()

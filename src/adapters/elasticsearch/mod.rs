@@ -236,8 +236,8 @@ impl JobBoard for Elastic {
         self.end_job(job, ended, now).await.map_err(|fault| fault.context("write how a job ended"))
     }
 
-    async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault> {
-        self.job_history(connector, most).await.map_err(|fault| fault.context("read the job board"))
+    async fn history(&self, connector: &ConnectorId, kinds: &[JobType], most: usize) -> Result<Vec<JobRecord>, Fault> {
+        self.job_history(connector, kinds, most).await.map_err(|fault| fault.context("read the job board"))
     }
 
     fn silence(&self) -> Option<Duration> {

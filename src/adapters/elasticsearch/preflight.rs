@@ -62,6 +62,14 @@ impl Needs {
         Self { cluster: Vec::new(), indices: vec![(index.to_owned(), NEW_INDEX)] }
     }
 
+    /// What both need.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.cluster.extend(other.cluster);
+        self.indices.extend(other.indices);
+        self
+    }
+
     /// For the cluster itself, and for jobs and checkpoints in an index of our own.
     pub fn state(index: &str) -> Self {
         Self { cluster: vec!["monitor"], indices: vec![(index.to_owned(), STATE)] }

@@ -87,6 +87,8 @@ pub(super) fn user(transaction: &Transaction<'_>, index: &str, no: i64, document
     // A document that cannot be read is about a user of no name, who holds nothing.
     let Identity { email, username } =
         serde_json::from_slice::<AccessDocument>(&document.body).unwrap_or_default().identity.unwrap_or_default();
+    // An address that is no token is one that somebody else has as well, who may have no document here.
+    let email = email.filter(|email| super::sight::held(&document.body).contains(email));
     let plain = |text: Option<String>, kind: &str| text.map(|text| text.strip_prefix(kind).unwrap_or(&text).trim().to_owned());
     let email = plain(email, "email:").filter(|email| !email.is_empty());
     let name = plain(username, "user:").unwrap_or_default();

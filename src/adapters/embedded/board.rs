@@ -19,7 +19,6 @@ pub(super) fn post(db: &Connection, job: &Job, now: Timestamp) -> rusqlite::Resu
 /// Claims the oldest job of these kinds that waits, of one of these connectors. One statement, so nobody comes between the choice and the mark.
 pub(super) fn claim(db: &Connection, connectors: &[ConnectorId], kinds: &[JobType], now: Timestamp) -> rusqlite::Result<Option<Job>> {
     let ours = serde_json::json!(connectors.iter().map(ConnectorId::as_str).collect::<Vec<_>>()).to_string();
-    let kinds = serde_json::json!(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string();
     db.prepare_cached(
         "UPDATE jobs SET status = 'in_progress', claimed = ?1, ended = NULL, error = NULL
          WHERE no = (SELECT no FROM jobs WHERE status IN ('pending', 'suspended') AND connector IN (SELECT value FROM json_each(?2))
@@ -27,8 +26,13 @@ pub(super) fn claim(db: &Connection, connectors: &[ConnectorId], kinds: &[JobTyp
                      ORDER BY no LIMIT 1)
          RETURNING id, connector, index_name, kind",
     )?
-    .query_row([now.to_string(), ours, kinds], job)
+    .query_row([now.to_string(), ours, names(kinds)], job)
     .optional()
+}
+
+/// Kinds as a list of JSON.
+fn names(kinds: &[JobType]) -> String {
+    serde_json::json!(kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>()).to_string()
 }
 
 /// Says how far a job is.
@@ -54,13 +58,13 @@ pub(super) fn finish(db: &Connection, id: &JobId, ended: &Ended, now: Timestamp)
     Ok(())
 }
 
-/// The latest jobs, of one connector or of all, newest first.
-pub(super) fn history(db: &Connection, connector: Option<&str>, most: usize) -> rusqlite::Result<Vec<JobRecord>> {
+/// The latest jobs of some kinds, of one connector or of all, newest first.
+pub(super) fn history(db: &Connection, connector: Option<&str>, kinds: &[JobType], most: usize) -> rusqlite::Result<Vec<JobRecord>> {
     let mut select = db.prepare_cached(
         "SELECT id, connector, index_name, kind, status, created, ended, error, counts FROM jobs
-         WHERE ?1 IS NULL OR connector = ?1 ORDER BY no DESC LIMIT ?2",
+         WHERE (?1 IS NULL OR connector = ?1) AND kind IN (SELECT value FROM json_each(?3)) ORDER BY no DESC LIMIT ?2",
     )?;
-    let rows = select.query_map(params![connector, i64::try_from(most).unwrap_or(i64::MAX)], record)?;
+    let rows = select.query_map(params![connector, i64::try_from(most).unwrap_or(i64::MAX), names(kinds)], record)?;
     rows.collect()
 }
 

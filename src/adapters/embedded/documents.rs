@@ -134,7 +134,8 @@ pub(super) enum Work {
 }
 
 /// Documents of a connector. Walks the table by number, which is where steps are bounded.
-const OWN: &str = "documents NOT INDEXED WHERE index_name = ?1 AND connector = ?2";
+/// An index of access documents belongs to that of the content, whatever its connector is called.
+const OWN: &str = "documents NOT INDEXED WHERE index_name = ?1 AND (connector = ?2 OR index_name GLOB '.search-acl-filter-*')";
 /// Which of them are doomed.
 const DOOMED: &str = "(run = ?3) = ?4 AND kind NOT IN (SELECT value FROM json_each(?5))";
 

@@ -111,7 +111,9 @@ impl Embedded {
     /// Deletes all doomed documents, and lists of tokens that no document carries any more.
     async fn delete(&self, doomed: Doomed) -> Result<u64, Fault> {
         let count = self.on_all(doomed, Work::Delete).await?;
-        self.writer.call(|store| store.transact(access::forget)).await?;
+        if count > 0 {
+            self.writer.call(|store| store.transact(access::forget)).await?;
+        }
         Ok(count)
     }
 }
@@ -216,8 +218,10 @@ impl JobBoard for Embedded {
         self.writer.call(move |store| store.transact(|transaction| board::finish(transaction, &job, &ended, now))).await
     }
 
-    async fn history(&self, connector: &ConnectorId, most: usize) -> Result<Vec<JobRecord>, Fault> {
-        let connector = connector.clone();
-        self.writer.call(move |store| store.transact(|transaction| board::history(transaction, Some(connector.as_str()), most))).await
+    async fn history(&self, connector: &ConnectorId, kinds: &[JobType], most: usize) -> Result<Vec<JobRecord>, Fault> {
+        let (connector, kinds) = (connector.clone(), kinds.to_vec());
+        self.writer
+            .call(move |store| store.transact(|transaction| board::history(transaction, Some(connector.as_str()), &kinds, most)))
+            .await
     }
 }

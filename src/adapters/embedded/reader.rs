@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use domain::{Fault, Timestamp};
+use domain::{Fault, JobType, Timestamp};
 use ports::JobRecord;
 
 use super::{access, board, fault, store};
@@ -110,7 +110,7 @@ impl Reader {
 
     /// The latest jobs, of one connector or of all, newest first.
     pub fn jobs(&self, connector: Option<&str>, most: usize) -> Result<Vec<JobRecord>, Fault> {
-        self.with(|db| board::history(db, connector, most))
+        self.with(|db| board::history(db, connector, &JobType::ALL, most))
     }
 
     /// What is not in the index and why, newest first.

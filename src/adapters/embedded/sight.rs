@@ -94,8 +94,15 @@ fn access_documents(db: &Connection, index: Option<&str>, user: &str) -> rusqlit
     select.query_map(params![value, index], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
-/// The tokens that an access document gives. One that cannot be read gives none.
+/// The tokens that an access document in the index gives.
 fn tokens(db: &Connection, no: i64) -> rusqlite::Result<Vec<String>> {
+    let mut select = db.prepare_cached("SELECT body FROM bodies WHERE no = ?1")?;
+    let mut rows = select.query([no])?;
+    Ok(rows.next()?.map(|row| row.get_ref(0)).transpose()?.map(|body| held(bytes(body))).unwrap_or_default())
+}
+
+/// The tokens that an access document gives. One that cannot be read gives none.
+pub(super) fn held(document: &[u8]) -> Vec<String> {
     #[derive(Deserialize)]
     struct AccessDocument<'a> {
         #[serde(borrow)]
@@ -111,13 +118,10 @@ fn tokens(db: &Connection, no: i64) -> rusqlite::Result<Vec<String>> {
         #[serde(borrow)]
         params: BTreeMap<Cow<'a, str>, &'a RawValue>,
     }
-    let mut select = db.prepare_cached("SELECT body FROM bodies WHERE no = ?1")?;
-    let mut rows = select.query([no])?;
-    let Some(row) = rows.next()? else { return Ok(Vec::new()) };
-    let Ok(document) = serde_json::from_slice::<AccessDocument<'_>>(bytes(row.get_ref(0)?)) else { return Ok(Vec::new()) };
+    let Ok(document) = serde_json::from_slice::<AccessDocument<'_>>(document) else { return Vec::new() };
     let mut params = document.query.template.params;
     params.retain(|key, _| key.strip_prefix(HELD).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')));
-    Ok(params.values().flat_map(|list| serde_json::from_str::<Vec<String>>(list.get()).unwrap_or_default()).collect())
+    params.values().flat_map(|list| serde_json::from_str::<Vec<String>>(list.get()).unwrap_or_default()).collect()
 }
 
 /// Adds the lists of an index that have one of these tokens.

@@ -47,7 +47,7 @@ impl Cluster {
             self.unmark(&before, kind, marked).await?;
             return Ok(None);
         };
-        let index = IndexName::new(document.index().unwrap_or_default());
+        let index = kind.target(&IndexName::new(document.index().unwrap_or_default()));
         let job = Job { id: document.id.clone(), connector: id.clone(), index, kind };
         if let Err(fault) = document.check() {
             tracing::warn!(job = %job.id, connector = %id, %fault, "a job cannot be run");

@@ -2,6 +2,7 @@
 
 use adapters::elasticsearch::{Behind, Elastic, IndexFacts, Licence, Needs, PipelineFound, Privileges, Server, ServerKind, Unmapped};
 use adapters::protocol::told;
+use domain::access::access_index;
 use domain::protocol::{Connector, ConnectorStatus, SERVICE_TYPE};
 use domain::{ES_FORBIDDEN, ES_NO_PIPELINE, ES_SIGN_IN, Fault};
 use ports::Definition;
@@ -93,6 +94,8 @@ async fn documents(elastic: Option<&Elastic>, connector: &ConnectorPlan, report:
     let elastic = own.as_ref().unwrap_or(elastic);
     let behind = elastic.behind(name).await;
     let needs = if matches!(behind, Ok(Behind::Index(_))) { Needs::documents(name) } else { Needs::new_index(name) };
+    let of_access = connector.access.map(|_| Needs::new_index(&access_index(name)));
+    let needs = if let Some(of_access) = of_access { needs.and(of_access) } else { needs };
     let verdicts = [
         ("privileges", privileges(elastic, &needs).await),
         ("index", index(name, &behind, "`index_name`")),

@@ -71,6 +71,14 @@ impl AllowLists {
         if self.users.is_some() { Mode::UserLists } else { Mode::Tokens }
     }
 
+    /// What decides the lists of these objects, besides their names: documents that were written by another text have other lists.
+    pub fn readers<'a>(&self, objects: impl Iterator<Item = &'a str>) -> String {
+        if self.mode() == Mode::Tokens {
+            return String::new();
+        }
+        objects.map(|object| format!("{object}{:?}", self.record(object))).collect()
+    }
+
     /// The object of a record, by its id.
     pub fn object(&self, id: RecordId) -> Option<&str> {
         self.prefixes.object(id)

@@ -87,6 +87,14 @@ impl Directory {
         self.served.iter().map(|user| *self.users.key(*user))
     }
 
+    /// Users who have permissions and are in no row of `User`, and users who have permissions.
+    pub fn unseen(&self) -> (u64, u64) {
+        let holders = |(user, _): &(u32, &Person)| self.grants.all.iter().any(|grant| grant.holders.has(*user));
+        let assigned: Vec<_> = (0..).zip(&self.people).filter(holders).collect();
+        let unseen = assigned.iter().filter(|(_, person)| person.standing == Standing::Unknown).count();
+        (unseen as u64, assigned.len() as u64)
+    }
+
     /// Objects that some permission set reads.
     pub fn objects(&self) -> impl Iterator<Item = &str> {
         self.grants.objects.keys().iter().map(AsRef::as_ref)

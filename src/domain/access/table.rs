@@ -1,7 +1,6 @@
 //! The tables that say who may read what: their fields, which of them may be missing, and the right it takes to read them.
 
 use super::AccessError;
-use crate::RecordId;
 
 /// A table of the org that access is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -157,13 +156,5 @@ impl AccessTable {
         }
         let optional = self.optional().iter().filter(|field| offers(field));
         Ok(self.required().iter().chain(optional).copied().collect())
-    }
-
-    /// The query for rows behind a record, in the order of their ids.
-    pub fn query(self, fields: &[&str], after: Option<RecordId>) -> String {
-        let after = after.map(|id| format!("Id > '{id}'"));
-        let conditions: Vec<_> = self.filter().map(str::to_owned).into_iter().chain(after).collect();
-        let conditions = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
-        format!("SELECT {} FROM {}{conditions} ORDER BY Id", fields.join(","), self.object())
     }
 }

@@ -96,9 +96,12 @@ impl JobDocument {
         Claim { worker, started: time::read(self.field("started_at")) }
     }
 
-    /// Where its documents go; `None` when the connector had no index.
+    /// Where the connector's documents go; `None` when it had no index. Jobs for who may read what name the index of access documents, or,
+    /// made by Connector APIs of before May 2024, that of the content.
     pub fn index(&self) -> Option<&str> {
-        self.of_connector("index_name").as_str().filter(|name| !name.is_empty() && *name != ACCESS_INDEX_PREFIX)
+        let name = self.of_connector("index_name").as_str()?;
+        let name = name.strip_prefix(ACCESS_INDEX_PREFIX).filter(|_| self.kind() == JobType::AccessControl).unwrap_or(name);
+        Some(name).filter(|name| !name.is_empty())
     }
 
     /// Kind of source that the connector was of.
@@ -142,6 +145,8 @@ impl JobDocument {
             format!("this version runs no {} jobs; disable their schedule", kind.as_str())
         } else if let Some(other) = self.service_type().filter(|other| *other != SERVICE_TYPE) {
             format!("the connector is of the type `{}`, and this service syncs `{SERVICE_TYPE}` only", other.escape_debug())
+        } else if self.index().is_some_and(|name| name.starts_with(ACCESS_INDEX_PREFIX)) {
+            "it would write content into an index of access documents; attach another index to the connector".to_owned()
         } else if self.index().is_none() {
             "no index was attached to the connector when the job was made; attach one".to_owned()
         } else if !self.of_connector("configuration").is_object() {

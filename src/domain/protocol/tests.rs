@@ -332,6 +332,10 @@ fn a_new_job_carries_what_its_connector_was_at_that_moment() {
     read.check().unwrap();
     let access = new_job(&whole(), JobType::AccessControl, at("2026-01-01T10:00:00Z"));
     assert_eq!(access["connector"]["index_name"], json!(".search-acl-filter-search-sf"));
+    assert_eq!(job(access.clone()).index(), Some("search-sf"));
+    let mut of_old_servers = access;
+    of_old_servers["connector"]["index_name"] = json!("search-sf");
+    assert_eq!(job(of_old_servers).index(), Some("search-sf"));
     assert_eq!(job_request(&ConnectorId::new("c"), JobType::Full), json!({ "id": "c", "job_type": "full", "trigger_method": "scheduled" }));
 }
 
@@ -356,6 +360,8 @@ fn a_job_that_cannot_be_run_says_why() {
     for (patch, words) in [
         (json!({ "job_type": "full", "connector": { "service_type": "jira" } }), "of the type `jira`"),
         (json!({ "job_type": "full", "connector": { "index_name": null } }), "no index was attached"),
+        (json!({ "job_type": "full", "connector": { "index_name": ".search-acl-filter-i" } }), "attach another index"),
+        (json!({ "job_type": "access_control", "connector": { "index_name": ".search-acl-filter-" } }), "no index was attached"),
         (json!({ "job_type": "full", "connector": { "configuration": null } }), "no configuration"),
     ] {
         assert!(refused(patch).contains(words), "{words}");

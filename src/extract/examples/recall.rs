@@ -1,10 +1,10 @@
-//! Text of many files, for `benches/extraction/run.sh`: one process reads them all, and the CPU time of each is noted.
+//! Text of many files, for `benches/extraction/run.sh`: one process reads them all, so that whoever starts it can tell what they cost.
 //!
-//! `recall read < LIST > MEASURES` takes lines of extension, file, and where its text goes, parted by tabs; it answers each with the file,
-//! its bytes, nanoseconds of CPU, and the reason if there is no text. `recall sample EXTENSION WORDS FILE` writes a file as the tests make
-//! them, for formats that nothing else here writes.
+//! `recall read < LIST` takes lines of extension, file, and where its text goes, parted by tabs; it answers each with the file and, behind
+//! a tab, the reason if there is no text. `recall sample EXTENSION WORDS FILE` writes a file as the tests make them, for formats that
+//! nothing else writes.
 
-#[expect(dead_code, reason = "the tests use all of it")]
+#[expect(dead_code, unused_imports, clippy::unwrap_used, reason = "the tests use all of it, and it is theirs")]
 #[path = "../samples/mod.rs"]
 mod samples;
 
@@ -31,18 +31,10 @@ fn read() -> Result<(), Box<dyn Error>> {
             return Err(format!("three columns are needed: {line}").into());
         };
         let bytes = fs::read(file)?;
-        let before = cpu_nanoseconds()?;
         let found = extract(extension, &bytes, &Limits::default());
-        let spent = cpu_nanoseconds()? - before;
         let (text, reason) = found.map_or_else(|refusal| (String::new(), refusal.to_string()), |text| (text.body, String::new()));
         fs::write(target, text)?;
-        writeln!(output, "{file}\t{}\t{spent}\t{reason}", bytes.len())?;
+        writeln!(output, "{file}\t{reason}")?;
     }
     Ok(())
-}
-
-/// What this thread has had of a processor; the kernel counts it exactly, unlike the ticks of `/proc/self/stat`.
-fn cpu_nanoseconds() -> Result<u64, Box<dyn Error>> {
-    let spent = fs::read_to_string("/proc/thread-self/schedstat")?;
-    Ok(spent.split(' ').next().unwrap_or_default().parse()?)
 }

@@ -70,6 +70,12 @@ fn an_old_drawing_gives_its_properties_and_the_names_that_are_not_packed() {
 }
 
 #[test]
+fn an_old_presentation_gives_the_notes_of_the_speaker() {
+    let notes = replaced(sample("ppt", "said"), b"\x9f\x0f\x04\0\0\0\0\0\0\0", b"\x9f\x0f\x04\0\0\0\x02\0\0\0");
+    assert_eq!(text("ppt", &notes), "said");
+}
+
+#[test]
 fn a_message_gives_headers_text_and_what_is_attached_to_it() {
     assert_eq!(text("msg", &sample("msg", "hello")), "Subject line\nПри\n\nhello\n\nplan.docx\n\ninner page");
 }

@@ -65,7 +65,7 @@ async fn the_board_remembers_how_jobs_went() {
     let fault = Fault::new(&DB_WRITE, "disk is full");
     let ended = Ended { status: JobStatus::Error, fault: Some(fault.clone()), counts: counts.clone() };
     index.finish(&job("a").id, &ended, at(9)).await.unwrap();
-    let history = index.history(&ConnectorId::new("c"), 2).await.unwrap();
+    let history = index.history(&ConnectorId::new("c"), JobType::Full.family(), 2).await.unwrap();
     assert_eq!(history.iter().map(|record| record.job.id.as_str()).collect::<Vec<_>>(), ["c", "b"]);
     assert_eq!(
         (history[1].status, history[1].created, history[1].ended, &history[1].counts),

@@ -77,6 +77,7 @@ fn closed(no: usize, kind: &str, text: &str, tokens: Option<&[&str]>) -> BulkOp 
 /// The access document of a user.
 fn holder(no: usize, name: &str, email: &str, tokens: &[&str]) -> BulkOp {
     let id = user_id(no);
+    let tokens: Vec<_> = tokens.iter().map(|token| (*token).to_owned()).chain([format!("email:{email}")]).collect();
     let body = serde_json::json!({
         "_timestamp": "2024-01-01T00:00:00Z", "id": id.as_str(),
         "identity": {"email": format!("email:{email}"), "username": format!("user:{name}"), "user_id": format!("user_id:{id}")},

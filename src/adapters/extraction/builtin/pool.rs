@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use domain::{Fault, TX_DIED, TX_NO_READER, TX_REFUSED, TX_SLOW};
+use domain::{Fault, TX_DIED, TX_KILLED, TX_NO_READER, TX_REFUSED, TX_SLOW};
 use extract::Text;
 use extract::worker::frame::Answer;
 use tokio::sync::oneshot;
@@ -78,7 +78,7 @@ impl ReaderPool {
     /// The text of one file, uploaded as `*.{extension}`. A file whose caller stops waiting before its turn is not read.
     ///
     /// # Errors
-    /// `TX_REFUSED`, `TX_SLOW`, `TX_DIED`: this file is the reason. `TX_NO_READER`: no child could be started, three times in a row.
+    /// `TX_REFUSED`, `TX_SLOW`, `TX_DIED`: this file is the reason. `TX_KILLED`: somebody ended two children, as a system does that is short of memory. `TX_NO_READER`: no child could be started, three times in a row.
     pub async fn read(&self, extension: &str, bytes: Vec<u8>) -> Result<Text, Fault> {
         let (reply, answer) = oneshot::channel();
         self.0.take(Order { extension: extension.to_owned(), bytes, reply })?;
@@ -179,7 +179,7 @@ impl Shared {
     }
 
     /// Has one file read. Who stops a service may stop its children as well, and the service still wants its files: such a file has a
-    /// second child. If that is ended in the same way, the file is the likelier reason.
+    /// second child.
     fn serve(&self, kept: &mut Option<Reader>, order: &Order) -> Result<Text, Fault> {
         let mut answer = self.ask(kept, order)?;
         if matches!(answer, Err(Unanswered::Stopped(_))) {
@@ -190,9 +190,8 @@ impl Shared {
             Ok(Answer::Refused(reason)) => Err(Fault::new(&TX_REFUSED, reason)),
             Err(Unanswered::Unsendable) => Err(Fault::new(&TX_REFUSED, "its extension or its content is too long")),
             Err(Unanswered::Slow) => Err(Fault::new(&TX_SLOW, format!("there was no text within {:?}", self.config.time))),
-            Err(Unanswered::Ended(how) | Unanswered::Stopped(how)) => {
-                Err(Fault::new(&TX_DIED, format!("the process that read the file is gone: {how}")))
-            }
+            Err(Unanswered::Ended(how)) => Err(Fault::new(&TX_DIED, format!("the process that read the file is gone: {how}"))),
+            Err(Unanswered::Stopped(how)) => Err(Fault::new(&TX_KILLED, format!("two processes that read a file are gone: {how}"))),
         }
     }
 

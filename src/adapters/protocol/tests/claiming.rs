@@ -136,8 +136,11 @@ async fn an_access_control_job_is_claimed_while_content_is_in_work() {
         bench.put_connector("c", &json!({ "last_sync_status": "in_progress" }));
         bench.put_job("j", "c", &json!({ "job_type": "access_control" }));
         let service = bench.service("w", &["c"]).await;
-        let job = service.claim(&[JobType::AccessControl], after(0)).await.unwrap().unwrap().job;
+        let Assignment { job, definition } = service.claim(&[JobType::AccessControl], after(0)).await.unwrap().unwrap();
         assert_eq!((job.id.as_str(), job.kind), ("j", JobType::AccessControl));
+        // Whichever of the two indices the job names.
+        let content = definition.unwrap().index;
+        assert!(!content.as_str().starts_with('.') && job.index.as_str() == format!(".search-acl-filter-{content}"), "{job:?}");
         let connector = bench.connector("c");
         assert_eq!(
             (text(&connector["last_access_control_sync_status"]), text(&connector["last_sync_status"])),

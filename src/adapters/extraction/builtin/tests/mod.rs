@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use domain::{FILE_GONE, FILE_TOO_LARGE, TX_DIED, TX_NO_READER, TX_REFUSED, TX_SLOW};
+use domain::{FILE_GONE, FILE_TOO_LARGE, TX_DIED, TX_KILLED, TX_NO_READER, TX_REFUSED, TX_SLOW};
 use futures::future::join_all;
 use futures::{FutureExt as _, stream};
 
@@ -137,7 +137,7 @@ fn a_file_whose_child_was_stopped_from_outside_has_a_second_one() {
     assert_eq!(text_of(&pool, "txt", b"x").unwrap(), "2");
     let pool = ReaderPool::new(shell(&stopped("")));
     let fault = text_of(&pool, "txt", b"x").unwrap_err();
-    assert!(fault.code == &TX_DIED && fault.message.ends_with("it ended by signal 15"), "{fault}");
+    assert!(fault.code == &TX_KILLED && fault.message.ends_with("it ended by signal 15"), "{fault}");
 }
 
 #[test]
