@@ -30,8 +30,8 @@ const SAMPLE: usize = 100;
 /// Large files, just below the limit.
 const LARGE_FILES: usize = 48;
 const LARGE: usize = (10 << 20) - 1;
-/// Links of the smaller and the larger org, five to a file.
-const LINKS: [usize; 2] = [100_000, 1_000_000];
+/// Links of the orgs, five to a file and five to a record.
+const LINKS: [usize; 3] = [100_000, 500_000, 1_000_000];
 const LINKS_OF_A_FILE: usize = 5;
 
 fn main() -> Result<ExitCode, Failure> {
