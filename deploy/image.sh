@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the static binary and the image around it, without a container daemon, and tries both out.
 #
-#   deploy/image.sh                   everything: about four minutes on two cores, nearly all of it for the compiler
+#   deploy/image.sh                   everything: about five minutes on two cores, nearly all of it for the compiler
 #   deploy/image.sh --rootfs DIR      only lays out the files of the image in DIR; deploy/Dockerfile does so
 #
 #   --profile NAME     profile of cargo                                         (release)
