@@ -1,6 +1,7 @@
 //! One child process: started, asked within a time limit, and never left behind.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
@@ -68,8 +69,8 @@ impl Reader {
             // What a terminal sends to this process is for this process: it may want to finish its files.
             .process_group(0)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stdout(nowhere()?)
+            .stderr(nowhere()?)
             .spawn()?;
         let reader = Self { process, line, lines: Arc::clone(lines), files: 0 };
         lines.add(reader.process.id(), reader.line.try_clone()?)?;
@@ -228,6 +229,14 @@ fn name_of(signal: i32) -> &'static str {
         24 => " (its time on a processor is used up)",
         25 => " (it wanted to write to a file)",
         _ => "",
+    }
+}
+
+/// Where what is written is lost: the device for it, or a line that nobody reads where a root has no devices.
+fn nowhere() -> io::Result<Stdio> {
+    match File::options().write(true).open("/dev/null") {
+        Ok(device) => Ok(device.into()),
+        Err(_) => UnixStream::pair().map(|(line, _)| OwnedFd::from(line).into()),
     }
 }
 

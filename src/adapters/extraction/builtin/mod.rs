@@ -42,7 +42,20 @@ pub struct ReaderConfig {
 /// # Errors
 /// If the system does not say which that is.
 pub fn this_program() -> io::Result<PathBuf> {
-    if cfg!(target_os = "linux") { Ok("/proc/self/exe".into()) } else { std::env::current_exe() }
+    let own = PathBuf::from("/proc/self/exe");
+    if cfg!(target_os = "linux") && own.exists() {
+        return Ok(own);
+    }
+    std::env::current_exe().or_else(|error| as_it_was_called().ok_or(error))
+}
+
+/// The program by the name that it was called by, where there is no `/proc`.
+fn as_it_was_called() -> Option<PathBuf> {
+    let called = PathBuf::from(std::env::args_os().next()?);
+    let places = std::env::var_os("PATH").unwrap_or_default();
+    let named = std::env::split_paths(&places).map(|place| place.join(&called));
+    // A path with a directory in it is taken as it is.
+    std::iter::once(called.clone()).filter(|called| called.is_absolute()).chain(named).find(|path| path.is_file())
 }
 
 /// Makes text of files by a pool of children, for one thread.
