@@ -65,7 +65,7 @@ impl Setup {
                 "index_name": index,
                 "configuration": {
                     "domain": "example", "client_id": "sluice-demo", "client_secret": "sluice-demo-secret",
-                    "sync_custom_objects": true, "custom_objects_to_sync": "*",
+                    "sync_custom_objects": true, "custom_objects_to_sync": "*", "text_extraction": "pipeline",
                 },
                 "pipeline": { "name": "_none" },
             }],

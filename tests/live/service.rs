@@ -106,7 +106,9 @@ fn two_services_run_each_job_of_a_schedule_in_the_file_once() {
             json!({
                 "connector_id": format!("live-file-{no}"), "index_name": index(no), "pipeline": { "name": "_none" },
                 "configuration": { "domain": "acme", "client_id": "sluice-demo", "client_secret": "sluice-demo-secret",
-                                   "standard_objects_to_sync": "Campaign" },
+                                   "standard_objects_to_sync": "Campaign",
+                                   // The program of this process is a test, which reads no files.
+                                   "text_extraction": "pipeline" },
                 "scheduling": { "full": { "enabled": true, "interval": interval } },
             })
         };
@@ -132,7 +134,7 @@ fn two_services_run_each_job_of_a_schedule_in_the_cluster_once() {
             "pipeline": { "name": "_none" },
             "configuration": {
                 "domain": value("acme"), "client_id": value("sluice-demo"), "client_secret": value("sluice-demo-secret"),
-                "standard_objects_to_sync": value("Campaign"),
+                "standard_objects_to_sync": value("Campaign"), "text_extraction": value("pipeline"),
             },
             "scheduling": { "full": { "enabled": true, "interval": once() } },
         });
