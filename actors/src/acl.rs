@@ -89,11 +89,12 @@ async fn secure(securing: &Securing, page: JoinedPage) {
 
 /// Writes into documents who may read them; gives by how many bytes they grew. One that is too large then stays as it is in the index.
 fn close_to_others(securing: &Securing, allow: &AllowLists, object: usize, ops: &mut [BulkOp], aside: &mut Vec<SetAside>) -> usize {
-    let name = securing.objects.get(object).and_then(Option::as_deref);
+    // One list for the whole page, unless its records are of several objects.
+    let of_page = securing.objects.get(object).and_then(Option::as_deref).map(|name| allow.record(name));
     let mut grown = 0;
     for op in ops {
         let BulkOp::Put(document) = op else { continue };
-        let list = allow.record(name.or_else(|| allow.object(document.id)).unwrap_or_default());
+        let list = of_page.clone().unwrap_or_else(|| allow.record(allow.object(document.id).unwrap_or_default()));
         let before = document.body.len();
         // A document is one JSON object.
         document.body.pop();
